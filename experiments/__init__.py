@@ -1,0 +1,1 @@
+"""Experiments: running, tracking and reporting optimizations, and the benchmarks."""

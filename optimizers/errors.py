@@ -1,0 +1,162 @@
+"""Everything that the core raises.
+
+::
+
+    ConcordError
+    ├── InvalidInput                a value that the caller can correct
+    │   ├── DatasetRejected         rows of a file, each with line, column, value and what is allowed
+    │   ├── NotEnoughLabels         too few labels, or too few of one class
+    │   ├── BudgetTooSmall          the final test (or the baseline) does not fit
+    │   └── PriceUnknown            a dollar limit on a model whose price nobody gave
+    ├── ProviderError               the model's provider
+    │   ├── AuthenticationFailed    401, 403, no key: no row can be judged
+    │   ├── ModelNotFound           the provider has no such model
+    │   ├── RequestRejected         4xx: this one request can never be answered
+    │   └── ProviderUnavailable     429, 5xx, hangs, cut bodies: worth another try
+    ├── StorageFailed               the disk or the database refused a write
+    └── ArtifactInvalid             a judge file that cannot be read
+
+    RunStopped (BaseException)      control flow, not a fault: DSPy swallows plain exceptions
+    ├── RunCancelled                by hand; takes effect at once
+    ├── RunPaused                   spend cap, provider outage, or by hand; resumable
+    └── BudgetExhausted             ends the search; the run succeeds with what it has
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ConcordError(Exception):
+    """Base of all errors that the core raises on purpose."""
+
+
+class InvalidInput(ConcordError, ValueError):
+    """A value is not allowed. The message names it, its value and what is allowed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowProblem:
+    """What is wrong with one row of a dataset.
+
+    `line` counts from 1 in the file that was sent (the header is line 1), or is the row's
+    1-based position in a JSON body.
+    """
+
+    line: int
+    column: str
+    value: str
+    message: str
+    allowed: str
+
+
+class DatasetRejected(InvalidInput):
+    """Rows of a dataset are not usable. `problems` holds the first 100 of `total`."""
+
+    def __init__(self, problems: Sequence[RowProblem], total: int | None = None) -> None:
+        self.problems = tuple(problems[:100])
+        self.total = len(problems) if total is None else total
+        first = self.problems[0]
+        super().__init__(
+            f"{self.total} row problem(s); first: line {first.line}, column {first.column!r}, "
+            f"value {first.value!r}: {first.message} (allowed: {first.allowed})"
+        )
+
+
+class NotEnoughLabels(InvalidInput):
+    """The gate of an evaluation (20 labels) or a run (50, at least 10 a class) is not met.
+
+    `missing` says how many labels of which kind are still needed, for example
+    `{"labels": 12, "fail": 3}`.
+    """
+
+    def __init__(self, message: str, missing: dict[str, int]) -> None:
+        self.missing = missing
+        super().__init__(message)
+
+
+class BudgetTooSmall(InvalidInput):
+    """The budget cannot pay the calls that a run must make. `needed_calls` is the least that can."""
+
+    def __init__(self, message: str, needed_calls: int) -> None:
+        self.needed_calls = needed_calls
+        super().__init__(message)
+
+
+class PriceUnknown(InvalidInput):
+    """A limit in dollars was set for a model without a known price."""
+
+
+class ProviderError(ConcordError):
+    """The provider of a model did not answer as asked. Never a score."""
+
+
+class AuthenticationFailed(ProviderError):
+    """The key is missing, wrong or lacks access. No row can be judged with it."""
+
+
+class ModelNotFound(ProviderError):
+    """The provider has no model of this name, or no transport reaches it."""
+
+
+class RequestRejected(ProviderError):
+    """The provider will never answer this one request (too long, filtered, malformed)."""
+
+
+class ProviderUnavailable(ProviderError):
+    """A transient failure: 429, 5xx, a timeout, a cut or empty body.
+
+    `retry_after_s` is the provider's own advice in seconds, if it gave one. `charged` is false
+    where the provider surely did no work (429, refused connection).
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after_s: float | None = None,
+        rate_limited: bool = False,
+        charged: bool = True,
+    ) -> None:
+        self.retry_after_s = retry_after_s
+        self.rate_limited = rate_limited
+        self.charged = charged
+        super().__init__(message)
+
+
+class StorageFailed(ConcordError):
+    """A write was refused (disk full, database gone). What was committed before is safe."""
+
+
+class ArtifactInvalid(ConcordError, ValueError):
+    """A judge file has the wrong version, an unknown part or a digest that does not fit."""
+
+
+class PauseReason(StrEnum):
+    """Why a run waits. Each is resumable without paying for anything twice."""
+
+    SPEND_CAP = "spend_cap"
+    PROVIDER = "provider"
+    STORAGE = "storage"
+    BY_HAND = "by_hand"
+
+
+class RunStopped(BaseException):
+    """Base of the orders that end a search from within a model call."""
+
+
+class RunCancelled(RunStopped):
+    """Somebody cancelled the run. No new call starts after this."""
+
+
+class RunPaused(RunStopped):
+    """The run cannot go on now. Everything that was answered is kept."""
+
+    def __init__(self, reason: PauseReason, message: str) -> None:
+        self.reason = reason
+        self.message = message
+        super().__init__(message)
+
+
+class BudgetExhausted(RunStopped):
+    """The budget has no room for the calls asked for."""

@@ -1,0 +1,1 @@
+"""The service: REST API, worker and command line."""
