@@ -1,0 +1,257 @@
+"""Intervals and paired comparisons of set metrics, resampled by group.
+
+Rows of one group (one input, one customer) are not independent: the bootstrap and the permutation
+test draw whole groups. Everything is vectorised over draws; a draw is a vector of group counts,
+and all metrics are linear or rational in the counts of a confusion table.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimizers import kappa as metrics
+from optimizers.kappa import Confusion, confusion
+from optimizers.types import Label
+
+Array = NDArray[np.float64]
+
+DRAWS = 2_000
+LEVEL = 0.95
+_CHUNK_CELLS = 20_000_000
+"""Upper bound on the cells of one (draws x groups) block, so that memory stays flat."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Estimate:
+    """A value with its interval at `level`. All `None` where it is undefined, and `undefined` says why."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    level: float = LEVEL
+    undefined: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gain:
+    """Difference of two kappas on the same rows (second minus first), with interval and p-value.
+
+    `p_value` is two-sided, of the hypothesis that the two judges are exchangeable.
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    p_value: float | None
+    undefined: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Agreement:
+    """How a judge agrees with people on a set: every number of the report's table."""
+
+    kappa: Estimate
+    answered_kappa: float | None
+    matthews: float | None
+    accuracy: float | None
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    coverage: float | None
+    false_failure_rate: float | None
+    confusion: Confusion
+    unparseable: int
+    n: int
+
+
+def agreement(
+    truth: Sequence[Label],
+    judged: Sequence[Label | None],
+    groups: Sequence[str],
+    *,
+    rng: np.random.Generator,
+    draws: int = DRAWS,
+) -> Agreement:
+    """All set metrics of `judged` against `truth`, kappa with its interval.
+
+    The three sequences are parallel; `groups` names each row's group.
+
+    Raises:
+        ValueError: the sequences have different lengths.
+    """
+    table = confusion(truth, judged)
+    return Agreement(
+        kappa=bootstrap_kappa(truth, judged, groups, rng=rng, draws=draws),
+        answered_kappa=metrics.cohen_kappa(table.answered),
+        matthews=metrics.matthews(table),
+        accuracy=metrics.accuracy(table),
+        precision=metrics.precision(table),
+        recall=metrics.coverage(table),
+        f1=metrics.f1(table),
+        coverage=metrics.coverage(table),
+        false_failure_rate=metrics.false_failure_rate(table),
+        confusion=table,
+        unparseable=table.unparseable,
+        n=table.n,
+    )
+
+
+def bootstrap_kappa(
+    truth: Sequence[Label],
+    judged: Sequence[Label | None],
+    groups: Sequence[str],
+    *,
+    rng: np.random.Generator,
+    draws: int = DRAWS,
+) -> Estimate:
+    """Kappa with a percentile interval of the cluster bootstrap.
+
+    Draws in which kappa is undefined (one class only) are left out.
+
+    Source: Davison and Hinkley, Bootstrap Methods and their Application (1997), section 3.8.
+    """
+    value = metrics.cohen_kappa(confusion(truth, judged))
+    if value is None:
+        return Estimate(value=None, low=None, high=None, n=len(truth), undefined=_why_undefined(truth))
+    cells = _cells_by_group(truth, judged, groups)
+    resampled = _kappas(_resampled(cells, rng, draws))
+    low, high = _percentile_interval(resampled)
+    return Estimate(value=value, low=low, high=high, n=len(truth))
+
+
+def paired_gain(
+    truth: Sequence[Label],
+    judged_before: Sequence[Label | None],
+    judged_after: Sequence[Label | None],
+    groups: Sequence[str],
+    *,
+    rng: np.random.Generator,
+    draws: int = DRAWS,
+) -> Gain:
+    """Kappa of `judged_after` minus kappa of `judged_before`, on the same rows.
+
+    The interval resamples groups, the same ones for both judges. The p-value swaps the two
+    judges' verdicts in whole groups at random; it counts the observed difference among the draws
+    (Phipson and Smyth, Permutation p-values should never be zero, 2010).
+    """
+    before = metrics.cohen_kappa(confusion(truth, judged_before))
+    after = metrics.cohen_kappa(confusion(truth, judged_after))
+    if before is None or after is None:
+        return Gain(value=None, low=None, high=None, p_value=None, undefined=_why_undefined(truth))
+    both = np.concatenate(
+        [_cells_by_group(truth, judged_before, groups), _cells_by_group(truth, judged_after, groups)], axis=1
+    )
+    resampled = _resampled(both, rng, draws)
+    differences = _kappas(resampled[:, 6:]) - _kappas(resampled[:, :6])
+    low, high = _percentile_interval(differences)
+    p_value = _swap_p_value(both, after - before, rng, draws)
+    return Gain(value=after - before, low=low, high=high, p_value=p_value)
+
+
+def selection_corrected(
+    truth: Sequence[Label],
+    judged_by_candidate: Mapping[str, Sequence[Label | None]],
+    groups: Sequence[str],
+    *,
+    rng: np.random.Generator,
+    draws: int = DRAWS,
+) -> Estimate:
+    """What the winner's kappa on these rows is worth, once the choice among many is accounted for.
+
+    In each draw of groups the candidate with the best kappa on the drawn groups is chosen, and
+    measured on the groups that were not drawn. The estimate is the mean over the draws, the
+    interval their percentiles. No new verdicts are needed.
+
+    Source: bootstrap bias-corrected cross-validation, Tsamardinos, Greasidou and Borboudakis,
+    Bootstrapping the out-of-sample predictions for efficient and accurate cross-validation (2018).
+    """
+    names = sorted(judged_by_candidate)
+    cells = [_cells_by_group(truth, judged_by_candidate[name], groups) for name in names]
+    n_groups = cells[0].shape[0] if cells else 0
+    if n_groups < 2:
+        return Estimate(value=None, low=None, high=None, n=len(truth), undefined="fewer than two groups")
+    drawn = rng.multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=draws).astype(np.float64)
+    left_out = (drawn == 0).astype(np.float64)
+    inside = np.stack([_kappas(drawn @ c) for c in cells])
+    outside = np.stack([_kappas(left_out @ c) for c in cells])
+    chosen = np.argmax(np.nan_to_num(inside, nan=-np.inf), axis=0)
+    honest = outside[chosen, np.arange(draws)]
+    honest = honest[~np.isnan(honest)]
+    if honest.size == 0:
+        return Estimate(value=None, low=None, high=None, n=len(truth), undefined=_why_undefined(truth))
+    low, high = _percentile_interval(honest)
+    return Estimate(value=float(honest.mean()), low=low, high=high, n=len(truth))
+
+
+# --- the arithmetic ---------------------------------------------------------------------------------
+
+
+def _cells_by_group(truth: Sequence[Label], judged: Sequence[Label | None], groups: Sequence[str]) -> Array:
+    """Counts of shape (groups, 6): tp, fp, fn, tn, unparseable bad, unparseable good."""
+    index = {name: i for i, name in enumerate(sorted(set(groups)))}
+    cells = np.zeros((len(index), 6))
+    column = {
+        (Label.FAIL, Label.FAIL): 0,
+        (Label.PASS, Label.FAIL): 1,
+        (Label.FAIL, Label.PASS): 2,
+        (Label.PASS, Label.PASS): 3,
+        (Label.FAIL, None): 4,
+        (Label.PASS, None): 5,
+    }
+    for wanted, given, group in zip(truth, judged, groups, strict=True):
+        cells[index[group], column[wanted, given]] += 1
+    return cells
+
+
+def _resampled(cells: Array, rng: np.random.Generator, draws: int) -> Array:
+    """Sums of shape (draws, columns) over groups drawn with replacement."""
+    n_groups = cells.shape[0]
+    share = np.full(n_groups, 1 / n_groups)
+    block = max(1, _CHUNK_CELLS // n_groups)
+    sums = [
+        rng.multinomial(n_groups, share, size=min(block, draws - start)) @ cells
+        for start in range(0, draws, block)
+    ]
+    return np.concatenate(sums)
+
+
+def _kappas(sums: Array) -> Array:
+    """Cohen's kappa of each row of counts (draws, 6), NaN where it is undefined."""
+    tp, fp, fn, tn, unparseable_bad, unparseable_good = sums.T
+    bad, good = tp + fn + unparseable_bad, fp + tn + unparseable_good
+    n = bad + good
+    with np.errstate(divide="ignore", invalid="ignore"):
+        observed = (tp + tn) / n
+        by_chance = (bad * (tp + fp) + good * (tn + fn)) / n**2
+        values = (observed - by_chance) / (1 - by_chance)
+    return np.where(by_chance == 1, np.nan, values)
+
+
+def _percentile_interval(values: Array) -> tuple[float | None, float | None]:
+    values = values[~np.isnan(values)]
+    if values.size == 0:
+        return None, None
+    tail = (1 - LEVEL) / 2
+    low, high = np.quantile(values, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def _swap_p_value(both: Array, observed: float, rng: np.random.Generator, draws: int) -> float:
+    """Two-sided p of `observed` when the two judges' verdicts are swapped in whole groups."""
+    first, second = both[:, :6], both[:, 6:]
+    totals = first.sum(axis=0) + second.sum(axis=0)
+    swapped = rng.integers(0, 2, size=(draws, both.shape[0]))
+    one = first.sum(axis=0) + swapped @ (second - first)
+    differences = _kappas(totals - one) - _kappas(one)
+    # A tolerance, since equal differences may differ in their last bit.
+    extreme = np.sum(np.abs(differences) >= abs(observed) - 1e-12)
+    return float((extreme + 1) / (draws + 1))
+
+
+def _why_undefined(truth: Sequence[Label]) -> str:
+    if not truth:
+        return "no rows"
+    return f"all rows are labelled {truth[0].value} and judged the same"
