@@ -1,0 +1,252 @@
+"""The report of a run: what was measured, on which rows, and what follows from it.
+
+The field names are the keys of the JSON form. Every number that can be undefined is `None` there,
+and the estimate beside it says why.
+"""
+
+import types
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, is_dataclass
+from enum import StrEnum
+from typing import Union, get_args, get_origin, get_type_hints
+
+from optimizers.intervals import Agreement, Estimate, Gain
+from optimizers.kappa import HumanAgreement
+from optimizers.types import Usage
+
+EVIDENCE_DIGITS = 6
+"""Decimals that evidence is rounded to before it is hashed."""
+
+
+class Conclusion(StrEnum):
+    """What the final test says about the gain over the baseline."""
+
+    IMPROVED = "improved"
+    NOT_SHOWN = "not shown"
+    WORSE = "worse"
+    NOT_MEASURED = "not measured"
+
+
+class Recommended(StrEnum):
+    """Which of the two judges the evidence speaks for."""
+
+    BEST = "best"
+    BASELINE = "baseline"
+
+
+class Provenance(StrEnum):
+    """Where the verdicts came from."""
+
+    MODEL = "model"
+    SIMULATED = "simulated"
+    DEMONSTRATION = "demonstration, not a language model"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PerJudgement:
+    """What one judgement takes on average, at the recorded price. `None` where it is unknown."""
+
+    prompt_tokens: float | None
+    completion_tokens: float | None
+    cost_usd: float | None
+    latency_ms: float | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JudgePrices:
+    """The two judges' averages per judgement on the test rows."""
+
+    baseline: PerJudgement | None = None
+    best: PerJudgement | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TestReading:
+    """Baseline and winner on the same test rows, each measured once. All `None` without test rows.
+
+    `readings` counts how often this dataset's test rows have been read by runs, this one included.
+    """
+
+    __test__ = False  # not a test case, whatever pytest thinks of its name
+
+    baseline: Agreement | None = None
+    best: Agreement | None = None
+    gain: Gain | None = None
+    per_judgement: JudgePrices = JudgePrices()
+    readings: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DevReading:
+    """Baseline and winner on dev, where the winner was chosen: flattering to it by construction.
+
+    `selection_corrected` is the winner's kappa once the choice among `candidates` is accounted for.
+    """
+
+    baseline: Agreement
+    best: Agreement
+    selection_corrected: Estimate
+    candidates: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SupervisedBaseline:
+    """TF-IDF and logistic regression, fitted on train and measured on test.
+
+    `best_gain` is the winner's kappa minus this one's. Where it does not lie above 0, the judge is
+    not shown to be worth its price.
+    """
+
+    agreement: Agreement
+    best_gain: Gain
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Repeatability:
+    """The winner asked a second time: `same` of `n` rows got the same verdict. `share` is in [0, 1]."""
+
+    n: int
+    same: int
+    share: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spend:
+    """What the run took. `calls` are logical, `cached_calls` those that the ledger answered.
+
+    `cost_usd` is at recorded prices, `paid_cost_usd` what this run really paid; `None`: unknown.
+    """
+
+    calls: int
+    cached_calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    cost_usd: float | None
+    wall_s: float
+    paid_calls: int = 0
+    paid_cost_usd: float | None = None
+
+    @classmethod
+    def of(cls, usage: Usage, *, paid: Usage, wall_s: float) -> "Spend":
+        """The spend of a run from its logical and its really paid usage."""
+        return cls(
+            calls=usage.calls,
+            cached_calls=usage.cached_calls,
+            prompt_tokens=usage.prompt_tokens,
+            completion_tokens=usage.completion_tokens,
+            cost_usd=usage.cost_usd,
+            wall_s=wall_s,
+            paid_calls=paid.calls,
+            paid_cost_usd=paid.cost_usd,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """All evidence about a run's winner."""
+
+    conclusion: Conclusion
+    recommended: Recommended
+    provenance: Provenance
+    test: TestReading
+    dev: DevReading
+    human_agreement: HumanAgreement
+    supervised_baseline: SupervisedBaseline | None
+    repeatability: Repeatability | None
+    spend: Spend
+    warnings: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, object]:
+        """The JSON form; `from_dict` reads it back."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, object]) -> "Report":
+        """Read the JSON form. Keys that this version does not know are ignored.
+
+        Raises:
+            TypeError, ValueError: a key is missing or its value is of another kind.
+        """
+        restored = _restore(cls, value)
+        assert isinstance(restored, cls)
+        return restored
+
+    def evidence(self) -> dict[str, object]:
+        """The part that is the same for the same run, rounded: fit for a digest.
+
+        Spend, latency, prices and the count of test readings are not in it.
+        """
+        kept = self.to_dict()
+        del kept["spend"]
+        test = kept["test"]
+        assert isinstance(test, dict)
+        del test["per_judgement"], test["readings"]
+        return {key: _rounded(value) for key, value in kept.items()}
+
+
+def conclude(gain: Gain | None) -> Conclusion:
+    """`improved` where the gain's whole interval lies above 0, `worse` where it lies below."""
+    if gain is None or gain.value is None or gain.low is None or gain.high is None:
+        return Conclusion.NOT_MEASURED
+    if gain.low > 0:
+        return Conclusion.IMPROVED
+    if gain.high < 0:
+        return Conclusion.WORSE
+    return Conclusion.NOT_SHOWN
+
+
+def recommend(conclusion: Conclusion) -> Recommended:
+    """The winner on evidence alone: a change that is not shown to help is not recommended."""
+    return Recommended.BEST if conclusion is Conclusion.IMPROVED else Recommended.BASELINE
+
+
+def per_judgement(usage: Usage) -> PerJudgement | None:
+    """Averages of `usage` over its calls; `None` without a call."""
+    if not usage.calls:
+        return None
+    return PerJudgement(
+        prompt_tokens=usage.prompt_tokens / usage.calls,
+        completion_tokens=usage.completion_tokens / usage.calls,
+        cost_usd=None if usage.cost_usd is None else usage.cost_usd / usage.calls,
+        latency_ms=usage.latency_ms / usage.calls,
+    )
+
+
+# --- to and from plain values -----------------------------------------------------------------------
+
+
+def _rounded(value: object) -> object:
+    if isinstance(value, float):
+        return round(value, EVIDENCE_DIGITS) + 0.0  # + 0.0 makes -0.0 and 0.0 one number
+    if isinstance(value, Mapping):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_rounded(item) for item in value]
+    return value
+
+
+def _restore(kind: object, value: object) -> object:
+    """`value`, plain from JSON, as `kind`: a dataclass, an enum, a tuple, an optional or a scalar."""
+    origin = get_origin(kind)
+    if origin in {Union, types.UnionType}:
+        present = next(k for k in get_args(kind) if k is not type(None))
+        return None if value is None else _restore(present, value)
+    if origin is tuple:
+        return _restore_tuple(get_args(kind), value)
+    if is_dataclass(kind) and isinstance(kind, type):
+        if not isinstance(value, Mapping):
+            raise TypeError(f"{kind.__name__} must be an object, got {value!r}")
+        hints = get_type_hints(kind)
+        names = [f.name for f in fields(kind) if f.name in value]
+        return kind(**{name: _restore(hints[name], value[name]) for name in names})
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return kind(str(value))
+    return float(value) if kind is float and isinstance(value, int) else value
+
+
+def _restore_tuple(items: tuple[object, ...], value: object) -> tuple[object, ...]:
+    if not isinstance(value, list | tuple):
+        raise TypeError(f"expected a list, got {value!r}")
+    if len(items) == 2 and items[1] is Ellipsis:
+        return tuple(_restore(items[0], item) for item in value)
+    return tuple(_restore(kind, item) for kind, item in zip(items, value, strict=True))
