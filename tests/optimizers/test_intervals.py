@@ -1,0 +1,135 @@
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from optimizers.intervals import Estimate, agreement, bootstrap_kappa, paired_gain, selection_corrected
+from optimizers.types import Label
+
+P, F = Label.PASS, Label.FAIL
+
+
+def generator(seed: int = 0) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def noisy(truth: Sequence[Label], error: float, rng: np.random.Generator) -> list[Label]:
+    other = {P: F, F: P}
+    return [other[label] if rng.random() < error else label for label in truth]
+
+
+def balanced(n: int) -> list[Label]:
+    return [P, F] * (n // 2)
+
+
+def singles(n: int) -> list[str]:
+    return [f"g{i}" for i in range(n)]
+
+
+def test_the_interval_holds_the_value_and_narrows_with_rows() -> None:
+    def width(n: int) -> float:
+        found = bootstrap_kappa(
+            balanced(n), noisy(balanced(n), 0.2, generator()), singles(n), rng=generator()
+        )
+        assert found.value is not None
+        assert found.low is not None
+        assert found.high is not None
+        assert found.low < found.value < found.high
+        return found.high - found.low
+
+    assert width(1600) < 0.6 * width(200)
+
+
+def test_the_interval_covers_the_true_kappa_about_95_times_in_100() -> None:
+    # A judge that errs on 20 % of balanced rows has an expected kappa of .6.
+    truth, rng = balanced(150), generator(1)
+    found = [
+        bootstrap_kappa(truth, noisy(truth, 0.2, rng), singles(150), rng=rng, draws=400) for _ in range(300)
+    ]
+    covered = sum(covers(one, 0.6) for one in found) / len(found)
+    assert 0.90 <= covered <= 0.98
+
+
+def covers(found: Estimate, value: float) -> bool:
+    return found.low is not None and found.high is not None and found.low <= value <= found.high
+
+
+def test_rows_of_one_group_are_not_independent_evidence() -> None:
+    truth, judged = balanced(200), noisy(balanced(200), 0.2, generator())
+    alone = bootstrap_kappa(truth, judged, singles(200), rng=generator())
+    copied = bootstrap_kappa(truth * 5, judged * 5, singles(200) * 5, rng=generator())
+    assert copied.low == pytest.approx(alone.low, abs=0.02)
+    assert copied.high == pytest.approx(alone.high, abs=0.02)
+
+
+def test_an_undefined_kappa_says_why() -> None:
+    found = bootstrap_kappa([P, P], [P, P], ["a", "b"], rng=generator())
+    assert found == Estimate(
+        value=None, low=None, high=None, n=2, undefined="all rows are labelled pass and judged the same"
+    )
+    assert bootstrap_kappa([], [], [], rng=generator()).undefined == "no rows"
+
+
+def test_a_clear_gain_has_an_interval_above_zero_and_a_small_p() -> None:
+    truth, rng = balanced(200), generator(2)
+    found = paired_gain(truth, noisy(truth, 0.4, rng), noisy(truth, 0.05, rng), singles(200), rng=rng)
+    assert found.low is not None
+    assert found.p_value is not None
+    assert found.low > 0
+    assert found.p_value < 0.01
+
+
+def test_equal_judges_gain_nothing() -> None:
+    truth = balanced(100)
+    judged = noisy(truth, 0.3, generator())
+    found = paired_gain(truth, judged, judged, singles(100), rng=generator())
+    assert (found.value, found.low, found.high, found.p_value) == (0, 0, 0, 1)
+
+
+def test_judges_that_are_equally_good_are_seldom_told_apart() -> None:
+    truth, rng = balanced(120), generator(3)
+    found = [
+        paired_gain(truth, noisy(truth, 0.25, rng), noisy(truth, 0.25, rng), singles(120), rng=rng, draws=400)
+        for _ in range(300)
+    ]
+    assert sum(one.low is not None and one.low > 0 for one in found) / 300 <= 0.05
+    assert 0.02 <= sum(one.p_value is not None and one.p_value <= 0.05 for one in found) / 300 <= 0.09
+
+
+def test_the_same_seed_gives_the_same_numbers() -> None:
+    truth = balanced(80)
+    judged = noisy(truth, 0.3, generator())
+    first, second = (agreement(truth, judged, singles(80), rng=generator(7)) for _ in range(2))
+    assert first == second
+
+
+def test_the_best_of_many_useless_judges_is_worth_nothing() -> None:
+    truth, rng = balanced(100), generator(4)
+    coins = {f"c{i:02}": noisy(truth, 0.5, rng) for i in range(40)}
+    naive = max(
+        agreement(truth, j, singles(100), rng=generator(), draws=10).kappa.value or 0 for j in coins.values()
+    )
+    honest = selection_corrected(truth, coins, singles(100), rng=generator())
+    assert naive > 0.15
+    assert honest.value is not None
+    assert honest.value < 0.6 * naive
+    assert honest.low is not None
+    assert honest.low <= 0
+
+
+def test_the_correction_leaves_a_judge_that_stands_alone_as_it_is() -> None:
+    truth = balanced(200)
+    judged = noisy(truth, 0.1, generator(5))
+    measured = bootstrap_kappa(truth, judged, singles(200), rng=generator())
+    honest = selection_corrected(truth, {"only": judged}, singles(200), rng=generator())
+    assert honest.value == pytest.approx(measured.value, abs=0.02)
+
+
+def test_unanswered_rows_lower_kappa_and_are_counted() -> None:
+    truth: list[Label] = balanced(40)
+    judged: list[Label | None] = [*truth[:30], *[None] * 10]
+    found = agreement(truth, judged, singles(40), rng=generator())
+    assert found.unparseable == 10
+    assert found.answered_kappa == 1
+    assert found.kappa.value is not None
+    assert found.kappa.value < 0.8
