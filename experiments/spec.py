@@ -1,0 +1,70 @@
+"""What a run is asked to do."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+
+from optimizers.errors import InvalidInput
+from optimizers.report import Provenance
+from optimizers.types import Budget, Decoding, ModelRef, VerbatimPrompt
+
+OFFLINE = "offline"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSpec:
+    """One optimization run. The baseline is `prompt` (verbatim) or `instruction`, or, with neither,
+    the judge's own plain instruction.
+
+    `options` are keyword arguments of the strategy. `decoding` is the judge's; `None` takes what
+    suits the model. `max_age_s` bounds the age in seconds of answers taken from the ledger; 0 asks
+    everything anew. `test_readings` is how often earlier runs have read this dataset's test rows.
+    `simulated` marks a run on a stand-in's simulated world.
+
+    Raises:
+        InvalidInput: both `prompt` and `instruction` are given, or a number is out of range.
+    """
+
+    run_id: str
+    strategy: str
+    model: ModelRef
+    proposer_model: ModelRef | None = None
+    instruction: str | None = None
+    prompt: VerbatimPrompt | None = None
+    seed: int = 0
+    budget: Budget = field(default_factory=Budget)
+    spend_cap: Budget | None = None
+    force: bool = False
+    options: Mapping[str, object] = field(default_factory=dict)
+    decoding: Decoding | None = None
+    max_age_s: float | None = None
+    max_in_flight: int = 32
+    test_readings: int = 0
+    simulated: bool = False
+
+    def __post_init__(self) -> None:
+        if self.prompt is not None and self.instruction is not None:
+            raise InvalidInput("the baseline is either a prompt or an instruction, got both")
+        if self.seed < 0:
+            raise InvalidInput(f"seed must be 0 or more, got {self.seed}")
+        if self.max_in_flight < 1:
+            raise InvalidInput(f"max_in_flight must be 1 or more, got {self.max_in_flight}")
+
+    @property
+    def proposer(self) -> ModelRef:
+        """The model that writes proposals: the judge's own unless another is named."""
+        return self.proposer_model or self.model
+
+    @property
+    def provenance(self) -> Provenance:
+        """Whose verdicts these are."""
+        if self.model.name == OFFLINE:
+            return Provenance.DEMONSTRATION
+        return Provenance.SIMULATED if self.simulated else Provenance.MODEL
+
+    def configuration(self) -> dict[str, object]:
+        """All that can change the run's result, as plain values: two runs of one snapshot with equal
+        configurations and ledgers are the same run."""
+        result = asdict(self)
+        for name in ("run_id", "spend_cap", "max_in_flight", "test_readings", "max_age_s"):
+            del result[name]
+        return result
