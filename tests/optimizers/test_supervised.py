@@ -12,12 +12,12 @@ def test_it_learns_words_that_give_a_defect_away() -> None:
     labelled = [
         row(i, f"We promise refund number {i} today", Label.FAIL)
         if i % 2
-        else row(i, f"Please see page {i} of the guide", Label.PASS)
+        else row(i, f"Please see chapter number {i} first", Label.PASS)
         for i in range(40)
     ]
     unseen = [
-        Example(id="a", input="Question 77?", output="We promise a refund to you today"),
-        Example(id="b", input="Question 78?", output="See the guide, it is page 3"),
+        Example(id="a", input="Question 77?", output="We promise refund number 77 soon"),
+        Example(id="b", input="Question 78?", output="Please read chapter number 78 first"),
     ]
     assert supervised_verdicts(labelled, unseen, seed=0) == (Label.FAIL, Label.PASS)
 
