@@ -1,0 +1,229 @@
+"""One judge over many rows: concurrent, bounded, every outcome typed, the result in row order."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import add
+
+from optimizers.errors import (
+    AuthenticationFailed,
+    InvalidInput,
+    ModelNotFound,
+    PauseReason,
+    ProviderUnavailable,
+    RequestRejected,
+    RunPaused,
+    RunStopped,
+    StorageFailed,
+)
+from optimizers.protocols import LanguageModel
+from optimizers.reading import REJECTED
+from optimizers.template import AS_WRITTEN, PromptTemplate, check_example
+from optimizers.types import (
+    DecisionRule,
+    Evaluation,
+    Example,
+    Failure,
+    FailureKind,
+    ModelRef,
+    ModelRequest,
+    Outcome,
+    Usage,
+)
+
+Progress = Callable[[int, int, Usage], None]
+
+LEAST_REJECTED = 5
+"""Rows from which on it counts as a wrong request, not as bad luck, that every one was rejected."""
+
+LEAST_OUTAGE = 8
+"""Rows without an answer, one after the other, after which no further row is asked."""
+
+PROGRESS_INTERVAL_S = 0.2
+_ROWS_AT_A_STRETCH = 64  # answers may come without a wait; others on the loop must get their turn
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromptedJudge:
+    """A judge that is one prompt: a template, a model, a rule."""
+
+    template: PromptTemplate
+    model: ModelRef
+    lm: LanguageModel
+    decision: DecisionRule = AS_WRITTEN
+
+    async def judge(self, example: Example) -> Outcome:
+        """A verdict, or a failure as a value; trouble with the provider is a failure too.
+
+        Raises:
+            InvalidInput: a text of the row cannot be sent.
+            AuthenticationFailed, ModelNotFound, StorageFailed: no row can be judged.
+            RunStopped: the run was ended.
+        """
+        request = ModelRequest(
+            model=self.model, messages=self.template.fill(example), decoding=self.template.decoding
+        )
+        try:
+            answer = await self.lm.ask(request)
+        except ProviderUnavailable as error:
+            return Failure(kind=FailureKind.PROVIDER, message=str(error))
+        except RequestRejected as error:
+            return Failure(kind=FailureKind.REFUSED, message=f"{REJECTED}: {error}")
+        return self.template.read(answer, self.decision)
+
+
+async def evaluate(
+    template: PromptTemplate,
+    examples: Sequence[Example],
+    lm: LanguageModel,
+    *,
+    candidate_id: str,
+    model: ModelRef,
+    decision: DecisionRule = AS_WRITTEN,
+    max_in_flight: int = 32,
+    on_progress: Progress | None = None,
+) -> Evaluation:
+    """Judge `examples` with one prompt.
+
+    The first row goes alone, so that a wrong key costs one call. Outcomes stand in the order of
+    `examples` and do not depend on the order of arrival. `on_progress(done, total, usage)` is told
+    at most a few times a second, and at the end.
+
+    Raises:
+        InvalidInput: ids repeat, or a row cannot be sent; nothing has been asked then.
+        AuthenticationFailed, ModelNotFound, StorageFailed: at once.
+        RequestRejected: five rows or more, and the provider rejected every one.
+        RunPaused: the provider failed on a row after all retries. What was answered is kept where the
+            language model keeps it, so that another try pays only for the rest.
+        RunStopped: as the language model raised it; no further row is asked.
+    """
+    judge = PromptedJudge(template=template, model=model, lm=lm, decision=decision)
+    outcomes = await judge_all(judge.judge, examples, max_in_flight=max_in_flight, on_progress=on_progress)
+    usage = reduce(add, (outcome.usage for outcome in outcomes.values()), Usage())
+    return Evaluation(candidate_id=candidate_id, outcomes=outcomes, usage=usage)
+
+
+async def judge_all(
+    judge: Callable[[Example], Awaitable[Outcome]],
+    examples: Sequence[Example],
+    *,
+    max_in_flight: int = 32,
+    on_progress: Progress | None = None,
+) -> dict[str, Outcome]:
+    """The outcomes of `examples` by id, in their order. Raises as `evaluate` does."""
+    if max_in_flight < 1:
+        raise InvalidInput(f"max_in_flight must be 1 or more, got {max_in_flight}")
+    _check(examples)
+    pass_ = _Pass(judge=judge, total=len(examples), max_in_flight=max_in_flight, on_progress=on_progress)
+    rows = iter(examples)
+    await pass_.work(rows, most=1)
+    await _all_or_none([pass_.work(rows) for _ in range(min(max_in_flight, len(examples) - 1))])
+    pass_.conclude()
+    return {example.id: pass_.outcomes[example.id] for example in examples}
+
+
+def _check(examples: Sequence[Example]) -> None:
+    seen = set()
+    for example in examples:
+        if example.id in seen:
+            raise InvalidInput(f"example ids must be unique, got {example.id!r} twice")
+        seen.add(example.id)
+        check_example(example)
+
+
+@dataclass(kw_only=True)
+class _Pass:
+    """The state of one pass over the rows."""
+
+    judge: Callable[[Example], Awaitable[Outcome]]
+    total: int
+    max_in_flight: int
+    on_progress: Progress | None
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    usage: Usage = field(default_factory=Usage)
+    silent: int = 0  # rows without an answer since the last one with
+    told_at: float = float("-inf")
+
+    async def work(self, rows: Iterator[Example], *, most: int | None = None) -> None:
+        """Judge rows, one at a time, until none is left or the provider is silent."""
+        for count, example in enumerate(rows, start=1):
+            self._record(example.id, await self.judge(example))
+            if count == most:
+                return
+            if count % _ROWS_AT_A_STRETCH == 0:
+                await asyncio.sleep(0)
+
+    def _record(self, example_id: str, outcome: Outcome) -> None:
+        self.outcomes[example_id] = outcome
+        self.usage += outcome.usage
+        out = isinstance(outcome, Failure) and outcome.kind is FailureKind.PROVIDER
+        self.silent = self.silent + 1 if out else 0
+        if out and (len(self.outcomes) == 1 or self.silent >= max(LEAST_OUTAGE, self.max_in_flight)):
+            raise self._outage()
+        self._tell()
+
+    def _tell(self) -> None:
+        if self.on_progress is None:
+            return
+        now, done = asyncio.get_running_loop().time(), len(self.outcomes)
+        if done == self.total or now - self.told_at >= PROGRESS_INTERVAL_S:
+            self.told_at = now
+            self.on_progress(done, self.total, self.usage)
+
+    def conclude(self) -> None:
+        """Refuse a result that says nothing about the judge."""
+        failures = [o for o in self.outcomes.values() if isinstance(o, Failure)]
+        if any(failure.kind is FailureKind.PROVIDER for failure in failures):
+            raise self._outage()
+        rejected = [failure for failure in failures if failure.message.startswith(REJECTED)]
+        if len(rejected) == self.total >= LEAST_REJECTED:
+            raise RequestRejected(f"all {self.total} rows were rejected; first: {rejected[0].message}")
+
+    def _outage(self) -> RunPaused:
+        failed = [
+            o.message
+            for o in self.outcomes.values()
+            if isinstance(o, Failure) and o.kind is FailureKind.PROVIDER
+        ]
+        answered = len(self.outcomes) - len(failed)
+        return RunPaused(
+            PauseReason.PROVIDER,
+            f"the provider failed on {len(failed)} of {self.total} rows after all retries ({answered} are "
+            f"answered and kept); last: {failed[-1]}",
+        )
+
+
+async def _all_or_none(works: Sequence[Awaitable[None]]) -> None:
+    """Run `works` together; the first that raises ends the others before its exception goes on.
+
+    A task group would wrap it, and an order to stop must arrive as what it is.
+    """
+    tasks = [asyncio.ensure_future(work) for work in works]
+    if not tasks:
+        return
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+    finally:
+        for task in tasks:
+            task.cancel()
+        raised = await asyncio.gather(*tasks, return_exceptions=True)
+    faults = [
+        fault for fault in raised if fault is not None and not isinstance(fault, asyncio.CancelledError)
+    ]
+    if faults:
+        raise min(faults, key=_urgency)
+
+
+_URGENCY: tuple[type[BaseException], ...] = (
+    RunStopped,
+    AuthenticationFailed,
+    ModelNotFound,
+    StorageFailed,
+    BaseException,
+)
+
+
+def _urgency(fault: BaseException) -> int:
+    """What to report where several workers failed at once: orders first, then what explains most."""
+    return next(rank for rank, kind in enumerate(_URGENCY) if isinstance(fault, kind))
