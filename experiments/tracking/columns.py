@@ -98,18 +98,23 @@ def _texts(values: Mapping[str, object]) -> dict[str, str]:
     return {name: str(value)[:PARAM_CHARS] for name, value in values.items() if value is not None}
 
 
-def curve(trials: Sequence[TrialRecord]) -> list[Point]:
-    """The learning curve: kappa by trial, the best so far by trial and by calls."""
-    points: list[Point] = []
+def curve(trials: Sequence[TrialRecord]) -> dict[int, list[Point]]:
+    """The learning curve, by trial number: its kappa, and the best so far by trial and by calls.
+
+    A trial that a race dropped, or whose kappa is undefined, adds no point.
+    """
+    points: dict[int, list[Point]] = {}
     best: float | None = None
     for trial in sorted(trials, key=lambda t: t.number):
         kappa = trial.dev.kappa.value
         if kappa is None or not trial.complete:
             continue
         best = kappa if best is None else max(best, kappa)
-        points.append(("dev_kappa", kappa, trial.number))
-        points.append(("best_dev_kappa", best, trial.number))
-        points.append(("best_dev_kappa_by_calls", best, trial.calls_so_far))
+        points[trial.number] = [
+            ("dev_kappa", kappa, trial.number),
+            ("best_dev_kappa", best, trial.number),
+            ("best_dev_kappa_by_calls", best, trial.calls_so_far),
+        ]
     return points
 
 
