@@ -1,0 +1,1 @@
+"""Datasets: examples, labels and the snapshots that runs are tied to."""

@@ -1,0 +1,1 @@
+"""Migrations, embedded in the package and run at start by whoever starts first."""
