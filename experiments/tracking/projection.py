@@ -121,8 +121,7 @@ def _update_parent(client: MlflowClient, experiment_id: str, run_id: str, record
             "concord.artifact_digest": record.artifact_digest or "",
         }
         _log_result(client, run_id, record)
-        if address := register_winner(client, record, experiment_id, run_id):
-            tags["concord.prompt"] = address
+        tags |= register_winner(client, record, experiment_id, run_id)
     if record.test_rows:
         tags |= _log_verdicts(client, run_id, record.test_rows)
     _log(client, run_id, record, metrics, columns.run_params(record), tags)

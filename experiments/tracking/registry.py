@@ -1,11 +1,17 @@
 """The winner in MLflow's prompt registry."""
 
+import json
+
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import PromptVersion
 from mlflow.exceptions import MlflowException
+from mlflow.prompt.constants import PROMPT_ASSOCIATED_RUN_IDS_TAG_KEY, PROMPT_EXPERIMENT_IDS_TAG_KEY
 
 from experiments.tracking.record import RunRecord
 from experiments.tracking.store import slug
+
+LINKED_PROMPTS = "mlflow.linkedPrompts"
+"""The tag by which MLflow's page finds a run's prompts."""
 
 TEXT_LIMIT_CHARS = 100_000
 """MLflow's limit on a prompt's text."""
@@ -21,13 +27,17 @@ def run_alias(record: RunRecord) -> str:
     return f"run-{slug(record.run_id)}"
 
 
-def register_winner(client: MlflowClient, record: RunRecord, experiment_id: str, run_id: str) -> str | None:
-    """Register the winner as a chat prompt, once a run, and link it to its MLflow run.
+def register_winner(
+    client: MlflowClient, record: RunRecord, experiment_id: str, run_id: str
+) -> dict[str, str]:
+    """Register the winner as a chat prompt, once a run, linked to its MLflow run.
 
-    Returns the version's address, or `None` where there is no prompt, or MLflow cannot hold it.
+    Returns the tags that link the MLflow run to the version; none where there is no prompt, or it is
+    longer than MLflow can hold. (`link_prompt_version_to_run` is not used: it writes to the process's
+    default store, wherever the client points.)
     """
     if record.prompt is None or _too_long(record):
-        return None
+        return {}
     name, alias = prompt_name(record), run_alias(record)
     version = _registered(client, name, record.run_id)
     if version is None:
@@ -35,7 +45,7 @@ def register_winner(client: MlflowClient, record: RunRecord, experiment_id: str,
             name,
             [dict(message) for message in record.prompt.template],
             commit_message=_message(record),
-            tags=_tags(record, experiment_id),
+            tags=_tags(record, experiment_id, run_id),
             response_format=None
             if record.prompt.response_format is None
             else dict(record.prompt.response_format),
@@ -43,8 +53,10 @@ def register_winner(client: MlflowClient, record: RunRecord, experiment_id: str,
         )
         version = int(created.version)
     client.set_prompt_alias(name, alias, version)
-    client.link_prompt_version_to_run(run_id, f"prompts:/{name}/{version}")
-    return f"prompts:/{name}/{version}"
+    return {
+        "concord.prompt": f"prompts:/{name}/{version}",
+        LINKED_PROMPTS: json.dumps([{"name": name, "version": str(version)}]),
+    }
 
 
 def _registered(client: MlflowClient, name: str, run_id: str) -> int | None:
@@ -75,13 +87,13 @@ def _message(record: RunRecord) -> str:
     return f"Winner of run {record.run_id}: {conclusion}"
 
 
-def _tags(record: RunRecord, experiment_id: str) -> dict[str, str]:
+def _tags(record: RunRecord, experiment_id: str, run_id: str) -> dict[str, str]:
     tags = {
         "concord.run_id": record.run_id,
         "concord.dataset_id": record.dataset.dataset_id,
         "concord.artifact_digest": record.artifact_digest or "",
-        # MLflow's page lists a prompt under the experiments that this tag names.
-        "_mlflow_experiment_ids": f",{experiment_id},",
+        PROMPT_EXPERIMENT_IDS_TAG_KEY: f",{experiment_id},",
+        PROMPT_ASSOCIATED_RUN_IDS_TAG_KEY: run_id,
     }
     if record.report is not None:
         tags |= {

@@ -22,6 +22,7 @@ CLIENT_ENVIRONMENT: Mapping[str, str] = MappingProxyType(
         "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
         "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
         "MLFLOW_HTTP_REQUEST_TIMEOUT": "15",
+        "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     }
 )
 """What a process that projects should set before it starts, unless its user did: MLflow's client
