@@ -65,13 +65,9 @@ class _Child:
         self.log_path = folder / f"{part.name}.log"
         self.log = RotatingFileHandler(self.log_path, maxBytes=LOG_BYTES, backupCount=2, encoding="utf-8")
 
-    @property
-    def running(self) -> bool:
-        return self.process is not None and self.process.returncode is None
-
     def signal(self, number: signal.Signals) -> None:
-        """Signal the child's whole process group."""
-        if self.running and self.process is not None:
+        """Signal the child's whole process group, or what is left of it."""
+        if self.process is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, number)
 
@@ -85,9 +81,6 @@ class _Child:
             self.log.emit(logging.LogRecord(self.part.name, logging.INFO, "", 0, "%s", (line,), None))
             if echo is not None:
                 echo(f"{self.part.name:>7} | {line}")
-
-    def close(self) -> None:
-        self.log.close()
 
 
 async def _read_line(stream: asyncio.StreamReader) -> bytes:
@@ -121,7 +114,7 @@ class Supervisor:
         self._tell = tell
         self._echo = echo
         self._patience = patience or Patience()
-        self._signals = 0
+        self._keepers: dict[str, asyncio.Task[None]] = {}
 
     async def run(self, on_ready: Callable[[], None] = lambda: None) -> None:
         """Start all, call `on_ready` when all are ready, and return after an orderly stop by signal.
@@ -137,30 +130,26 @@ class Supervisor:
             os.close(write_end)
             os.close(read_end)
             for child in self._children:
-                child.close()
+                child.log.close()
 
     def _on_signal(self, stop: asyncio.Event) -> None:
-        self._signals += 1
-        stop.set()
-        if self._signals > 1:
+        """The first signal asks for an orderly stop, a second one does not wait for it."""
+        if stop.is_set():
             for child in self._children:
                 child.signal(signal.SIGKILL)
+        stop.set()
 
     async def _run_until(self, stop: asyncio.Event, lifeline: int, on_ready: Callable[[], None]) -> None:
-        keepers = [asyncio.create_task(self._keep(child, lifeline, stop)) for child in self._children]
+        self._keepers = {
+            child.part.name: asyncio.create_task(self._keep(child, lifeline, stop))
+            for child in self._children
+        }
         readiness = asyncio.create_task(self._await_ready(on_ready))
-        stopping = asyncio.create_task(stop.wait())
-        try:
-            ended: set[asyncio.Task[object]] = set()
-            waiting: set[asyncio.Task[object]] = {*keepers, readiness, stopping}  # type: ignore[arg-type]
-            while not stop.is_set() and not any(task.exception() for task in ended):
-                ended, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            stop.set()
-            readiness.cancel()
-            stopping.cancel()
-            await self._stop_all()
-            results = await asyncio.gather(*keepers, readiness, stopping, return_exceptions=True)
+        for task in (readiness, *self._keepers.values()):
+            task.add_done_callback(lambda done: stop.set() if _failed(done) else None)
+        await stop.wait()
+        readiness.cancel()
+        results = await asyncio.gather(readiness, *self._keepers.values(), return_exceptions=True)
         for result in results:
             if isinstance(result, Exception):
                 raise result
@@ -168,42 +157,59 @@ class Supervisor:
     # --- one child --------------------------------------------------------------------------------
 
     async def _keep(self, child: _Child, lifeline: int, stop: asyncio.Event) -> None:
-        """Start the child again whenever it ends, with growing pauses."""
-        deaths = 0
+        """Start the child again whenever it ends, with growing pauses, until `stop`."""
+        deaths, patience = 0, self._patience
         while not stop.is_set():
             began = time.monotonic()
-            code = await self._live(child, lifeline)
+            code = await self._live(child, lifeline, stop)
             if stop.is_set():
                 return
-            instant = time.monotonic() - began < self._patience.instant_s
-            deaths = deaths + 1 if instant else 0
-            if code == NOT_WORTH_A_RESTART or deaths >= self._patience.instant_deaths:
+            deaths = deaths + 1 if time.monotonic() - began < patience.instant_s else 0
+            if code == NOT_WORTH_A_RESTART or deaths >= patience.instant_deaths:
                 raise GivenUp(_last_words(child, code, deaths))
-            pause_s = min(
-                self._patience.longest_pause_s, self._patience.first_pause_s * 2 ** max(0, deaths - 1)
-            )
+            pause_s = min(patience.longest_pause_s, patience.first_pause_s * 2 ** max(0, deaths - 1))
             self._tell(f"{child.part.name} ended ({describe_exit(code)}); starting it again in {pause_s:g} s")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), pause_s)
 
-    async def _live(self, child: _Child, lifeline: int) -> int:
-        """One life of a child: its exit code, negative for a signal."""
-        environment = {**os.environ, **child.part.environment, LIFELINE_VARIABLE: str(lifeline)}
-        child.process = await asyncio.create_subprocess_exec(
+    async def _live(self, child: _Child, lifeline: int, stop: asyncio.Event) -> int:
+        """One life of a child, ended by itself or by `stop`: its exit code, negative for a signal."""
+        child.process = process = await self._start(child, lifeline)
+        exited = asyncio.create_task(process.wait())
+        stopping = asyncio.create_task(stop.wait())
+        draining = asyncio.create_task(child.drain(self._echo))
+        await asyncio.wait({exited, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not exited.done():
+            await self._end(child, exited)
+        code = await exited
+        child.signal(signal.SIGKILL)  # what it started itself, and left behind
+        await asyncio.wait({draining}, timeout=1.0)
+        stopping.cancel()
+        draining.cancel()
+        return code
+
+    async def _start(self, child: _Child, lifeline: int) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
             *child.part.command,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
-            env=environment,
+            env={**os.environ, **child.part.environment, LIFELINE_VARIABLE: str(lifeline)},
             pass_fds=(lifeline,),
             process_group=0,
         )
-        draining = asyncio.create_task(child.drain(self._echo))
-        code = await child.process.wait()
-        # What a grandchild still holds open must not keep us waiting.
-        await asyncio.wait({draining}, timeout=1.0)
-        draining.cancel()
-        return code
+
+    async def _end(self, child: _Child, exited: "asyncio.Task[int]") -> None:
+        """Ask the child to end, in its turn; kill it when its time is up."""
+        if child.part.stops_last:
+            before = {self._keepers[c.part.name] for c in self._children if not c.part.stops_last}
+            if before:
+                await asyncio.wait(before)
+        child.signal(signal.SIGTERM)
+        await asyncio.wait({exited}, timeout=self._patience.grace_s)
+        if not exited.done():
+            self._tell(f"{child.part.name} did not end within {self._patience.grace_s:g} s; killing it")
+            child.signal(signal.SIGKILL)
 
     # --- all of them ------------------------------------------------------------------------------
 
@@ -218,24 +224,13 @@ class Supervisor:
         on_ready()
 
     async def _is_ready(self, child: _Child) -> bool:
-        if not child.running:
+        if child.process is None or child.process.returncode is not None:
             return False
         return child.part.ready is None or await asyncio.to_thread(child.part.ready)
 
-    async def _stop_all(self) -> None:
-        for last in (False, True):
-            await self._stop([c for c in self._children if c.part.stops_last is last and c.running])
 
-    async def _stop(self, children: Sequence[_Child]) -> None:
-        for child in children:
-            child.signal(signal.SIGTERM)
-        deadline = time.monotonic() + self._patience.grace_s
-        while any(child.running for child in children) and time.monotonic() < deadline:
-            await asyncio.sleep(0.02)
-        for child in children:
-            if child.running:
-                self._tell(f"{child.part.name} did not end within {self._patience.grace_s:g} s; killing it")
-            child.signal(signal.SIGKILL)
+def _failed(task: "asyncio.Task[None]") -> bool:
+    return not task.cancelled() and task.exception() is not None
 
 
 @contextlib.contextmanager
