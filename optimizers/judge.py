@@ -33,9 +33,9 @@ _TYPES = {RATIONALE_FIELD: str, VERDICT_FIELD: Literal["pass", "fail"], PROBABIL
 
 def judge_signature(objective_text: str, *, reasoning: bool, probability: bool) -> type[dspy.Signature]:
     """The judge's DSPy signature: `task_input, task_output -> rationale?, verdict, fail_probability?`."""
-    inputs = {f.name: (str, dspy.InputField(prefix=f.prefix, desc=f.description)) for f in INPUT_FIELDS}
+    inputs = {f.name: (str, dspy.InputField(desc=f.description)) for f in INPUT_FIELDS}
     outputs = {
-        f.name: (_TYPES[f.name], dspy.OutputField(prefix=f.prefix, desc=f.description))
+        f.name: (_TYPES[f.name], dspy.OutputField(desc=f.description))
         for f in output_fields(reasoning=reasoning, probability=probability)
     }
     return dspy.Signature(inputs | outputs, objective_text)  # type: ignore[no-any-return]

@@ -73,8 +73,8 @@ class ResponseFormat:
         """The verdict's field where the JSON around it is broken: `"verdict": "pass"`."""
         values = "|".join(re.escape(value) for value in (self.pass_value, self.fail_value))
         return re.compile(
-            rf"""(?<![\w])["'`*]{{0,3}}{re.escape(self.field)}["'`*]{{0,3}}\s{{0,20}}[:=]\s{{0,20}}"""
-            rf"""["'`*]{{0,3}}({values})(?!\w|\s*(?:\||/|or\b))""",
+            rf"""(?<!\w){re.escape(self.field)}["'`*]{{0,3}}\s{{0,20}}[:=]["'`*\s]{{0,24}}({values})"""
+            r"(?!\w|\s*(?:\||/|or\b))",
             re.IGNORECASE,
         )
 
