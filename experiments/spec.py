@@ -1,5 +1,6 @@
 """What a run is asked to do."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
@@ -68,3 +69,27 @@ class RunSpec:
         for name in ("run_id", "spend_cap", "max_in_flight", "test_readings", "max_age_s"):
             del result[name]
         return result
+
+
+# OpenAI's reasoning models refuse a temperature and count their thoughts as output.
+_REASONING_MODEL = re.compile(r"(o[1345]|gpt-5(\.\d+)*)(?!-chat)(-.*)?")
+_ROOM_TO_THINK_TOKENS = 16_000
+
+
+def judge_decoding(model: ModelRef) -> Decoding:
+    """What suits a judge: temperature 0, where the model takes one."""
+    return _thinking() if is_reasoning(model) else Decoding()
+
+
+def proposer_decoding(model: ModelRef) -> Decoding:
+    """What suits a proposer: variety, and room to write."""
+    return _thinking() if is_reasoning(model) else Decoding(temperature=1.0, max_tokens=4_096)
+
+
+def is_reasoning(model: ModelRef) -> bool:
+    """Whether the name is one of OpenAI's reasoning families."""
+    return _REASONING_MODEL.fullmatch(model.name.rpartition("/")[2].lower()) is not None
+
+
+def _thinking() -> Decoding:
+    return Decoding(temperature=None, max_tokens=_ROOM_TO_THINK_TOKENS)
