@@ -1,0 +1,1 @@
+"""The ways to find candidates, one file each, behind `registry`."""

@@ -1,0 +1,320 @@
+"""What a strategy works with: evaluation, proposals, chance and budget, behind one object.
+
+The (candidate x example) matrix of outcomes is the object of a search. Nothing in it is asked twice;
+new cells are asked for in batches, and the budget is required before each batch (a barrier), so that
+what a run can afford never depends on the order in which answers arrive.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from optimizers.errors import PauseReason, ProviderUnavailable, RequestRejected, RunPaused
+from optimizers.evaluate import evaluate
+from optimizers.kappa import Confusion, cohen_kappa, confusion
+from optimizers.matrix import VerdictMatrix, prompt_id
+from optimizers.protocols import Observer, Problem
+from optimizers.rendering import render
+from optimizers.selection import winner
+from optimizers.template import AS_WRITTEN, PromptTemplate
+from optimizers.types import (
+    Candidate,
+    Decoding,
+    Evaluation,
+    Example,
+    Failure,
+    FailureKind,
+    LabelledExample,
+    Message,
+    ModelAnswer,
+    ModelRef,
+    ModelRequest,
+    Trial,
+    Usage,
+)
+
+if TYPE_CHECKING:
+    import dspy
+
+    from optimizers.lm.gateway import Session
+    from optimizers.lm.loop import BackgroundLoop
+
+JUDGE_DECODING = Decoding()
+PROPOSER_DECODING = Decoding(temperature=1.0, max_tokens=4096)
+"""Proposals want variety; which ones a run got is in the ledger, so a repeat gets the same."""
+
+_LONGEST_SEARCH = 100_000
+"""Calls: what a search without a budget is reckoned to last at most, where a bar needs an end."""
+
+
+class Silent:
+    """An observer that does nothing."""
+
+    def trial(self, trial: Trial) -> None:
+        """Ignore it."""
+
+    def progress(self, phase: str, done: int, total: int, usage: Usage) -> None:
+        """Ignore it."""
+
+
+class Workbench:
+    """One search over one problem. Synchronous; model calls run on the background loop.
+
+    Not thread-safe: a run uses one workbench from one thread.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        *,
+        judge_model: ModelRef,
+        proposer_model: ModelRef,
+        session: "Session",
+        loop: "BackgroundLoop",
+        observer: Observer | None = None,
+        decoding: Decoding = JUDGE_DECODING,
+        proposer_decoding: Decoding = PROPOSER_DECODING,
+        max_in_flight: int = 32,
+    ) -> None:
+        self.problem = problem
+        self.judge_model = judge_model
+        self.proposer_model = proposer_model
+        self.decoding = decoding
+        self.proposer_decoding = proposer_decoding
+        self._session = session
+        self._loop = loop
+        self._observer = observer or Silent()
+        self._max_in_flight = max_in_flight
+        self._matrix = VerdictMatrix()
+        self._templates: dict[str, PromptTemplate] = {}
+        self._judged = 0
+        self._trials: list[Trial] = []
+
+    # --- evaluation ---------------------------------------------------------------------------------
+
+    def evaluate(
+        self, candidate: Candidate, examples: Sequence[LabelledExample] | None = None
+    ) -> Evaluation:
+        """The candidate's outcomes on `examples` (default: all of dev), in their order.
+
+        Only cells that the matrix lacks are asked for. `usage` is what these judgements take,
+        whether they were asked for now or before.
+
+        Raises:
+            BudgetExhausted: the budget has no room for the cells that are missing.
+            RunPaused, RunCancelled: see `RunStopped`; what was answered is in the ledger.
+            AuthenticationFailed, ModelNotFound, RequestRejected: no row can be judged.
+        """
+        rows = self.problem.dev if examples is None else examples
+        self._fill(candidate, rows)
+        return self.known(candidate, rows)
+
+    def measure(self, candidate: Candidate, parent: Candidate | None = None, origin: str = "") -> Trial:
+        """The candidate's complete trial: evaluated on all of dev, recorded, told to the observer.
+
+        A candidate that has a complete trial keeps it. `origin` says how it was found.
+        """
+        found = self.trial_of(candidate)
+        if found is not None and found.complete:
+            return found
+        paid = self._fill(candidate, self.problem.dev)
+        return self.record(candidate, parent=parent, origin=origin, usage=paid)
+
+    def record(
+        self,
+        candidate: Candidate,
+        *,
+        parent: Candidate | None = None,
+        origin: str = "",
+        usage: Usage | None = None,
+    ) -> Trial:
+        """A trial from what the matrix holds of the candidate on dev: complete if that is all rows.
+
+        `usage` is what finding and measuring it took.
+        """
+        evaluation = self.known(candidate, self.problem.dev)
+        trial = Trial(
+            number=len(self._trials),
+            candidate=candidate,
+            evaluation=evaluation,
+            kappa=cohen_kappa(self.confusion(evaluation, self.problem.dev)),
+            complete=len(evaluation.outcomes) == len(self.problem.dev),
+            parent_id=parent.id if parent is not None else None,
+            origin=origin,
+            usage=usage or Usage(),
+        )
+        self._trials.append(trial)
+        self._observer.trial(trial)
+        return trial
+
+    def missing(self, candidate: Candidate, examples: Sequence[LabelledExample] | None = None) -> int:
+        """How many calls it takes to evaluate the candidate on `examples` (default: all of dev)."""
+        rows = self.problem.dev if examples is None else examples
+        return len(self._matrix.missing(candidate, (row.id for row in rows)))
+
+    def known(self, candidate: Candidate, examples: Sequence[LabelledExample] | None = None) -> Evaluation:
+        """What the matrix holds of the candidate on `examples` (default: all of dev), without a call."""
+        rows = self.problem.dev if examples is None else examples
+        outcomes = self._matrix.outcomes(candidate, [row.id for row in rows])
+        usage = sum((outcome.usage for outcome in outcomes.values()), Usage())
+        return Evaluation(candidate_id=candidate.id, outcomes=outcomes, usage=usage)
+
+    def confusion(self, evaluation: Evaluation, examples: Iterable[LabelledExample]) -> Confusion:
+        """The evaluation against the labels of those of `examples` that it covers."""
+        rows = [row for row in examples if row.id in evaluation.outcomes]
+        return confusion([row.label for row in rows], evaluation.judged([row.id for row in rows]))
+
+    def _fill(self, candidate: Candidate, rows: Sequence[LabelledExample]) -> Usage:
+        """Ask for the cells that are missing; return what they took."""
+        wanted = set(self._matrix.missing(candidate, (row.id for row in rows)))
+        examples = [row.example for row in rows if row.id in wanted]
+        if not examples:
+            return Usage()
+        self._session.require(len(examples))
+        found = self._judge(candidate.with_(decision=AS_WRITTEN), examples)
+        self._matrix.add(candidate, found.outcomes)
+        self._judged += len(examples)
+        return found.usage
+
+    def _judge(self, candidate: Candidate, examples: Sequence[Example]) -> Evaluation:
+        judging = evaluate(
+            self._template(candidate),
+            examples,
+            self._session,
+            candidate_id=candidate.id,
+            model=self.judge_model,
+            max_in_flight=self._max_in_flight,
+            on_progress=partial(self._progress, *self._phase(len(examples))),
+        )
+        try:
+            return self._loop.run(judging)
+        except RequestRejected as error:
+            if not self._judged:
+                raise
+            # The model answers other prompts, so it is this one that cannot be sent (too long, say):
+            # the candidate's fault, and no reason to end the search.
+            refused = Failure(kind=FailureKind.REFUSED, message=str(error), usage=Usage(calls=1))
+            return Evaluation(
+                candidate_id=candidate.id,
+                outcomes={example.id: refused for example in examples},
+                usage=Usage(calls=len(examples)),
+            )
+
+    def _template(self, candidate: Candidate) -> PromptTemplate:
+        key = prompt_id(candidate)
+        if key not in self._templates:
+            self._templates[key] = render(candidate, self.problem.criterion, self.decoding)
+        return self._templates[key]
+
+    def _phase(self, asked: int) -> tuple[str, int, int]:
+        """What a batch belongs to, the judgements before it, and those that the phase may come to."""
+        if not self._trials:
+            return "baseline", self._judged, self._judged + asked
+        return "search", self._judged, self._judged + self.room(_LONGEST_SEARCH)
+
+    def _progress(self, phase: str, before: int, total: int, done: int, *_: object) -> None:
+        self._observer.progress(phase, before + done, max(total, before + done), self._session.usage)
+
+    # --- results ------------------------------------------------------------------------------------
+
+    @property
+    def trials(self) -> tuple[Trial, ...]:
+        """Everything recorded so far, by number."""
+        return tuple(self._trials)
+
+    @property
+    def best(self) -> Trial | None:
+        """The trial that would win now; its kappa never falls."""
+        return winner(self._trials)
+
+    def trial_of(self, candidate: Candidate) -> Trial | None:
+        """The candidate's trial, a complete one rather than a partial one."""
+        own = [trial for trial in self._trials if trial.candidate.id == candidate.id]
+        return max(own, key=lambda trial: (trial.complete, trial.number), default=None)
+
+    # --- budget and chance --------------------------------------------------------------------------
+
+    @property
+    def usage(self) -> Usage:
+        """What the run has taken so far, by the recorded price of every logical call."""
+        return self._session.usage
+
+    def affordable(self, calls: int) -> bool:
+        """Whether the budget, less what is reserved for the final test, has room for `calls`."""
+        return self._session.affordable(calls)
+
+    def room(self, at_most: int) -> int:
+        """How many calls, up to `at_most`, the budget has room for."""
+        low, high = 0, at_most
+        while low < high:
+            middle = (low + high + 1) // 2
+            low, high = (middle, high) if self.affordable(middle) else (low, middle - 1)
+        return low
+
+    def rng(self, name: str) -> np.random.Generator:
+        """A generator that depends on the problem's seed and `name` alone, from its start."""
+        return np.random.default_rng(self.seed(name))
+
+    def seed(self, name: str) -> int:
+        """A seed in [0, 2**31) for whoever needs a number, from the problem's seed and `name`."""
+        text = f"{self.problem.seed}/{name}"
+        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1
+
+    # --- proposals ----------------------------------------------------------------------------------
+
+    def ask_proposer(self, messages: Sequence[Message], sample: int = 0) -> str:
+        """The proposer's answer; empty where it refuses. `sample` tells equal questions apart."""
+        return self.ask_proposer_each([messages], sample=sample)[0]
+
+    def ask_proposer_each(self, questions: Sequence[Sequence[Message]], sample: int = 0) -> tuple[str, ...]:
+        """Answers to several questions, asked together, in their order.
+
+        Raises:
+            BudgetExhausted: the budget has no room for all of them; none is asked.
+            RunPaused: the provider is out of service.
+        """
+        if not questions:
+            return ()
+        self._session.require(len(questions))
+        requests = [
+            ModelRequest(
+                model=self.proposer_model,
+                messages=tuple(messages),
+                decoding=self.proposer_decoding,
+                sample=sample,
+            )
+            for messages in questions
+        ]
+        return tuple(answer.text for answer in self._loop.run(self._ask(requests)))
+
+    async def _ask(self, requests: Sequence[ModelRequest]) -> list[ModelAnswer]:
+        slots = asyncio.Semaphore(self._max_in_flight)
+
+        async def ask(request: ModelRequest) -> ModelAnswer:
+            async with slots:
+                return await self._session.ask(request)
+
+        try:
+            return await asyncio.gather(*(ask(request) for request in requests))
+        except ProviderUnavailable as trouble:
+            raise RunPaused(PauseReason.PROVIDER, str(trouble)) from trouble
+
+    # --- for DSPy's own optimizers --------------------------------------------------------------------
+
+    def judge_lm(self) -> "dspy.LM":
+        """The judge's model as DSPy calls it, through the same gateway, ledger and budget."""
+        return self._dspy_lm(self.judge_model, self.decoding)
+
+    def proposer_lm(self) -> "dspy.LM":
+        """The proposer's model as DSPy calls it, through the same gateway, ledger and budget."""
+        return self._dspy_lm(self.proposer_model, self.proposer_decoding)
+
+    def _dspy_lm(self, model: ModelRef, decoding: Decoding) -> "dspy.LM":
+        # DSPy takes seconds to import and only its own optimizers need it here.
+        from optimizers.lm.engine import dspy_lm  # noqa: PLC0415
+
+        return dspy_lm(self._session, self._loop, model, decoding)
