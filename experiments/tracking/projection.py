@@ -27,6 +27,7 @@ from experiments.tracking.store import (
     mlflow_errors,
     require_alive,
 )
+from experiments.tracking.traces import write_traces
 
 VERDICTS_FILE = "verdicts.json"
 COMPARED_RUNS = 10
@@ -124,6 +125,7 @@ def _update_parent(client: MlflowClient, experiment_id: str, run_id: str, record
         tags |= register_winner(client, record, experiment_id, run_id)
     if record.test_rows:
         tags |= _log_verdicts(client, run_id, record.test_rows)
+        write_traces(client, experiment_id, run_id, record)
     _log(client, run_id, record, metrics, columns.run_params(record), tags)
     _set_status(client, run_id, record)
     client.set_tag(run_id, "concord.projected", _state(record))

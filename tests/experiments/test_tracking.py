@@ -291,6 +291,21 @@ def test_the_winner_is_a_chat_prompt_linked_to_its_run(client: MlflowClient, pro
     assert [p.name for p in client.list_logged_prompts(links.mlflow_run_id)] == ["support-desk-ds-j"]
 
 
+def test_test_judgements_are_traces_with_a_person_s_and_the_judge_s_verdict(
+    client: MlflowClient, projector: Projector
+) -> None:
+    links = projector.project(record("run-q", "ds-q"))
+    for run in client.search_runs([links.experiment_id]):
+        client.delete_tag(run.info.run_id, "concord.projected")
+    projector.project(record("run-q", "ds-q"))  # twice, and there is still one of each
+    traces = client.search_traces(locations=[links.experiment_id])
+    assert len(traces) == 6
+    trace = next(t for t in traces if t.info.tags["concord.example_id"] == "r06")
+    assert trace.data.spans[0].inputs == {"input": "question 6", "output": "answer 6"}
+    sources = {a.source.source_type: a.feedback.value for a in trace.info.assessments}
+    assert sources == {"HUMAN": "pass", "LLM_JUDGE": "fail"}
+
+
 def test_latest_is_the_newest_run_s_winner(client: MlflowClient, projector: Projector) -> None:
     projector.project(record("run-k1", "ds-k"))
     projector.project(record("run-k2", "ds-k"))
