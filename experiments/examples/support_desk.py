@@ -13,7 +13,7 @@ SUPPORT_DESK_BASELINE = (_FOLDER / "baseline.md").read_text(encoding="utf-8").st
 
 def support_desk_path() -> Path:
     """The CSV file (UTF-8, RFC 4180): `id, input, output, label, critique`, a column
-    `label_<name>` for each annotator, and `group`."""
+    `annotator_<name>` for each annotator, and `group`."""
     return _FOLDER / "support_desk.csv"
 
 
