@@ -124,11 +124,6 @@ def reading_warnings(report: Report) -> Iterable[str]:
         return
     if test.best.unparseable > NO_VERDICT_SHARE * test.best.n:
         yield f"the best judge gave no verdict on {test.best.unparseable} of {test.best.n} test rows"
-    if test.readings > 1:
-        yield (
-            f"the test rows of this dataset have now been read by {test.readings} runs; "
-            "the more often they are read, the less surprising a lucky winner is"
-        )
     rival = report.supervised_baseline
     if rival is not None and _beats(rival.agreement, test.best):
         yield (

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from optimizers.intervals import Agreement, Estimate, Gain
 from optimizers.kappa import Confusion
-from optimizers.report import Conclusion, PerJudgement, Provenance, Recommended, Report
+from optimizers.report import Conclusion, PerJudgement, Provenance, Recommended, Report, TestReading
 
 UNDEFINED = "undefined"
 
@@ -18,7 +18,7 @@ def report_markdown(report: Report, *, prompt: str | None = None) -> str:
     """The whole report as Markdown; `prompt` is the winner's text."""
     sections = [
         f"# {_title(report)}",
-        headline(report),
+        _conclusion(report),
         *_warnings(report),
         _comparison(report),
         _confusions(report),
@@ -119,11 +119,15 @@ def _comparison(report: Report) -> str:
         ("kappa on answered rows", _number(baseline.answered_kappa), _number(best.answered_kappa)),
         *_price_rows(test.per_judgement.baseline, test.per_judgement.best),
     ]
-    read = "once" if test.readings <= 1 else f"{test.readings} times, this run included"
+    return f"## On {best.n} test rows\n\n{_table(('', 'baseline', 'best'), rows)}\n\n{_readings(test)}"
+
+
+def _readings(test: TestReading) -> str:
+    if test.readings <= 1:
+        return "No earlier run has read these test rows."
     return (
-        f"## On {best.n} test rows\n\n"
-        + _table(("", "baseline", "best"), rows)
-        + f"\n\nThe test rows of this dataset have been read {read}."
+        f"These test rows have been read by {test.readings} runs, this one included: the more often they "
+        "are read, the less surprising a lucky winner is."
     )
 
 

@@ -1,7 +1,8 @@
 """The report of a run: what was measured, on which rows, and what follows from it.
 
 The field names are the keys of the JSON form. Every number that can be undefined is `None` there,
-and the estimate beside it says why.
+and the estimate beside it says why. What differs between two runs that are the same stands under
+`spend`, `per_judgement` and `readings` alone: an artifact's digest leaves these out.
 """
 
 import types
@@ -13,9 +14,6 @@ from typing import Union, get_args, get_origin, get_type_hints
 from optimizers.intervals import Agreement, Estimate, Gain
 from optimizers.kappa import HumanAgreement
 from optimizers.types import Usage
-
-EVIDENCE_DIGITS = 6
-"""Decimals that evidence is rounded to before it is hashed."""
 
 
 class Conclusion(StrEnum):
@@ -158,7 +156,7 @@ class Report:
 
     def to_dict(self) -> dict[str, object]:
         """The JSON form; `from_dict` reads it back."""
-        return asdict(self)
+        return {name: _plain(value) for name, value in asdict(self).items()}
 
     @classmethod
     def from_dict(cls, value: Mapping[str, object]) -> "Report":
@@ -170,18 +168,6 @@ class Report:
         restored = _restore(cls, value)
         assert isinstance(restored, cls)
         return restored
-
-    def evidence(self) -> dict[str, object]:
-        """The part that is the same for the same run, rounded: fit for a digest.
-
-        Spend, latency, prices and the count of test readings are not in it.
-        """
-        kept = self.to_dict()
-        del kept["spend"]
-        test = kept["test"]
-        assert isinstance(test, dict)
-        del test["per_judgement"], test["readings"]
-        return {key: _rounded(value) for key, value in kept.items()}
 
 
 def conclude(gain: Gain | None) -> Conclusion:
@@ -215,14 +201,13 @@ def per_judgement(usage: Usage) -> PerJudgement | None:
 # --- to and from plain values -----------------------------------------------------------------------
 
 
-def _rounded(value: object) -> object:
-    if isinstance(value, float):
-        return round(value, EVIDENCE_DIGITS) + 0.0  # + 0.0 makes -0.0 and 0.0 one number
+def _plain(value: object) -> object:
+    """`value` as JSON has it: lists for tuples, plain texts for enums."""
     if isinstance(value, Mapping):
-        return {key: _rounded(item) for key, item in value.items()}
+        return {name: _plain(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_rounded(item) for item in value]
-    return value
+        return [_plain(item) for item in value]
+    return value.value if isinstance(value, StrEnum) else value
 
 
 def _restore(kind: object, value: object) -> object:

@@ -97,21 +97,6 @@ def test_a_broken_report_is_refused(broken: dict[str, object]) -> None:
         Report.from_dict(report().to_dict() | broken)
 
 
-def test_evidence_is_the_same_whatever_was_spent_and_how_often_test_was_read() -> None:
-    dear = replace(report().spend, calls=9, wall_s=1e6, cost_usd=99.0)
-    again = replace(
-        report(), spend=dear, test=replace(report().test, readings=7, per_judgement=JudgePrices())
-    )
-    assert again.evidence() == report().evidence()
-
-
-def test_evidence_is_rounded_so_that_the_last_bits_do_not_matter() -> None:
-    nudged = replace(report(), test=replace(report().test, gain=gain(0.45 + 1e-12, 0.24, 0.64)))
-    assert nudged.evidence() == report().evidence()
-    moved = replace(report(), test=replace(report().test, gain=gain(0.46, 0.24, 0.64)))
-    assert moved.evidence() != report().evidence()
-
-
 @pytest.mark.parametrize(
     ("measured", "conclusion"),
     [
