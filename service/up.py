@@ -61,17 +61,17 @@ def choose_addresses(settings: Settings) -> Addresses:
             machines without keys.
     """
     settings.require_safe_exposure()
-    port = _claim(settings.host, settings.port, "CONCORD_PORT", "the API")
+    port = claim_port(settings.host, settings.port, "CONCORD_PORT", "the API")
     if settings.mlflow_uri:
         return Addresses(host=settings.host, port=port, mlflow_port=None, mlflow_url=settings.mlflow_uri)
     if settings.mlflow_port == port:
         raise InvalidInput(f"CONCORD_PORT and CONCORD_MLFLOW_PORT are both {port}; they must differ")
-    mlflow_port = _claim(MLFLOW_HOST, settings.mlflow_port, "CONCORD_MLFLOW_PORT", "MLflow")
+    mlflow_port = claim_port(MLFLOW_HOST, settings.mlflow_port, "CONCORD_MLFLOW_PORT", "MLflow")
     url = f"http://{MLFLOW_HOST}:{mlflow_port}"
     return Addresses(host=settings.host, port=port, mlflow_port=mlflow_port, mlflow_url=url)
 
 
-def _claim(host: str, port: int, variable: str, what: str) -> int:
+def claim_port(host: str, port: int, variable: str, what: str) -> int:
     """A port that can be listened on now.
 
     Raises: InvalidInput, naming the variable to change.

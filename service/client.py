@@ -1,0 +1,268 @@
+"""The API from Python.
+
+::
+
+    with ConcordClient("http://127.0.0.1:8000") as concord:
+        dataset = concord.upload_dataset(Path("rows.csv"), name="replies", criterion="It answers.")
+        run = concord.start_run(dataset.id, strategy="instruction_search")
+        print(concord.wait(run).status)
+
+Server-side refusals are `Refused`, with the problem's title, detail and rows.
+"""
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Literal, Self, TypeVar
+
+from service.client_errors import ClientError, Unreachable
+from service.client_models import AT_REST, Dataset, Evaluation, Event, Json, JudgedExample, Run
+from service.client_wire import ATTEMPTS, Wire, as_items, as_object, given, path_part
+
+BestFormat = Literal["json", "text", "messages", "dspy", "mlflow", "promptfoo"]
+Job = TypeVar("Job", Run, Evaluation)
+
+
+class ConcordClient:
+    """All of the API. `api_key` is one of the server's `CONCORD_API_KEYS`, where it has any.
+
+    `timeout_s` bounds each wait for the server's next bytes, not a whole upload or a whole run.
+    """
+
+    def __init__(
+        self, url: str = "http://127.0.0.1:8000", *, api_key: str | None = None, timeout_s: float = 60.0
+    ) -> None:
+        self._wire = Wire(url, api_key=api_key, timeout_s=timeout_s)
+        self.url = url
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the connections."""
+        self._wire.close()
+
+    # --- datasets -----------------------------------------------------------------------------------
+
+    def upload_dataset(
+        self,
+        file: Path | BinaryIO,
+        *,
+        name: str,
+        criterion: str,
+        label_mapping: Mapping[str, str] | None = None,
+        columns: Mapping[str, str] | None = None,
+        on_error: Literal["refuse", "skip"] = "refuse",
+        filename: str | None = None,
+    ) -> Dataset:
+        """Make a dataset of a CSV, JSONL or Parquet file. `columns` maps our names to the file's.
+
+        Raises: Refused, with the refused rows as `problems`; nothing is stored then.
+        """
+        fields = {"name": name, "criterion": criterion, "on_error": on_error}
+        if label_mapping:
+            fields["label_mapping"] = json.dumps(dict(label_mapping))
+        if columns:
+            fields["columns"] = json.dumps(dict(columns))
+        if isinstance(file, Path):
+            with file.open("rb") as opened:
+                return self._upload(fields, filename or file.name, opened)
+        return self._upload(fields, filename or "rows.csv", file)
+
+    def _upload(self, fields: Mapping[str, str], filename: str, file: BinaryIO) -> Dataset:
+        response = self._wire.send("POST", "datasets", data=fields, files={"file": (filename, file)})
+        return Dataset.model_validate(response.json())
+
+    def create_dataset(
+        self,
+        *,
+        name: str,
+        criterion: str,
+        examples: Iterable[Json],
+        label_mapping: Mapping[str, str] | None = None,
+        split: Mapping[str, float] | None = None,
+    ) -> Dataset:
+        """Make a dataset of rows `{id, input, output, label?, critique?, group?, labels?}`."""
+        body = given(
+            name=name,
+            criterion=criterion,
+            examples=list(examples),
+            label_mapping=label_mapping,
+            split=split,
+        )
+        return Dataset.model_validate(self._wire.send("POST", "datasets", json=body).json())
+
+    def datasets(self) -> Iterator[Dataset]:
+        """All datasets, page by page."""
+        return map(Dataset.model_validate, self._wire.pages("datasets"))
+
+    def dataset(self, dataset_id: str) -> Dataset:
+        """One dataset with its counts."""
+        return Dataset.model_validate(self._wire.get(f"datasets/{dataset_id}"))
+
+    def examples(self, dataset_id: str, **filters: str | bool) -> Iterator[dict[str, Any]]:
+        """A dataset's rows; filters: `labelled`, `label`, `disagrees_with` (an evaluation's id)."""
+        return self._wire.pages(f"datasets/{dataset_id}/examples", filters)
+
+    def append_examples(self, dataset_id: str, examples: Iterable[Json]) -> dict[str, Any]:
+        """Add rows."""
+        return self._wire.post(f"datasets/{dataset_id}/examples", {"examples": list(examples)})
+
+    def delete_dataset(self, dataset_id: str) -> None:
+        """Delete a dataset with all that belongs to it."""
+        self._wire.send("DELETE", f"datasets/{dataset_id}")
+
+    def put_label(
+        self, dataset_id: str, example_id: str, annotator: str, *, label: str, critique: str | None = None
+    ) -> dict[str, Any]:
+        """Set one person's label (`pass` or `fail`) on one row; sending it again changes nothing."""
+        path = f"datasets/{dataset_id}/examples/{path_part(example_id)}/labels/{path_part(annotator)}"
+        return as_object(self._wire.send("PUT", path, json=given(label=label, critique=critique)))
+
+    def export_dataset(self, dataset_id: str, format: Literal["csv", "jsonl"] = "csv") -> Iterator[bytes]:  # noqa: A002  # the API's word
+        """The rows with their labels, in pieces."""
+        return self._wire.pieces(f"datasets/{dataset_id}/export", {"format": format})
+
+    def dataset_best(self, dataset_id: str) -> dict[str, Any]:
+        """The best artifact over the dataset's runs."""
+        return self._wire.get(f"datasets/{dataset_id}/best")
+
+    # --- evaluations --------------------------------------------------------------------------------
+
+    def start_evaluation(self, dataset_id: str, judge: Json) -> Evaluation:
+        """Let a judge (`{model, instruction | artifact, ...}`) decide the dataset's labelled rows."""
+        body = {"dataset_id": dataset_id, "judge": judge}
+        return Evaluation.model_validate(self._wire.post("evaluations", body))
+
+    def evaluation(self, evaluation_id: str) -> Evaluation:
+        """Its state and, at the end, its agreement."""
+        return Evaluation.model_validate(self._wire.get(f"evaluations/{evaluation_id}"))
+
+    def verdicts(self, evaluation_id: str) -> Iterator[dict[str, Any]]:
+        """One line for each judged row."""
+        return self._wire.pages(f"evaluations/{evaluation_id}/verdicts")
+
+    # --- runs ---------------------------------------------------------------------------------------
+
+    def start_run(self, dataset_id: str, *, idempotency_key: str | None = None, **options: Any) -> Run:
+        """Queue an optimization. Options: strategy, model, api_base, proposer_model, instruction, seed,
+        budget, spend_cap, baseline, force. One key starts one run, however often it is sent.
+        """
+        headers = {"idempotency-key": idempotency_key or uuid.uuid4().hex}
+        body = given(dataset_id=dataset_id, **options)
+        return Run.model_validate(self._wire.send("POST", "runs", json=body, headers=headers).json())
+
+    def estimate_run(self, dataset_id: str, **options: Any) -> dict[str, Any]:
+        """Calls, tokens, cost and time before anything is spent; options as in `start_run`."""
+        return self._wire.post("runs/estimate", given(dataset_id=dataset_id, **options))
+
+    def runs(self, dataset_id: str | None = None) -> Iterator[Run]:
+        """Runs, newest first."""
+        return map(Run.model_validate, self._wire.pages("runs", given(dataset_id=dataset_id)))
+
+    def run(self, run_id: str) -> Run:
+        """Its status, progress, best so far and spend."""
+        return Run.model_validate(self._wire.get(f"runs/{run_id}"))
+
+    def trials(self, run_id: str) -> Iterator[dict[str, Any]]:
+        """The run's candidates, measured on dev."""
+        return self._wire.pages(f"runs/{run_id}/trials")
+
+    def cancel(self, run_id: str) -> Run:
+        """Stop it for good; what was answered is kept."""
+        return Run.model_validate(self._wire.post(f"runs/{run_id}/cancel"))
+
+    def resume(self, run_id: str) -> Run:
+        """Go on with a paused, cancelled or failed run."""
+        return Run.model_validate(self._wire.post(f"runs/{run_id}/resume"))
+
+    def best(self, run_id: str, format: BestFormat = "json") -> str:  # noqa: A002  # the API's word
+        """The winning judge as text in one of the forms."""
+        return self._wire.send("GET", f"runs/{run_id}/best", params={"format": format}).text
+
+    def report(self, run_id: str) -> dict[str, Any]:
+        """The evidence, with the keys of the report."""
+        return self._wire.get(f"runs/{run_id}/report")
+
+    def report_markdown(self, run_id: str) -> str:
+        """The evidence as a person reads it."""
+        return self._wire.send("GET", f"runs/{run_id}/report", params={"format": "markdown"}).text
+
+    def judge(self, run_id: str, examples: Iterable[Json]) -> tuple[JudgedExample, ...]:
+        """Verdicts of the run's best judge on `{input, output}` rows, in their order."""
+        found = self._wire.post(f"runs/{run_id}/judge", {"examples": list(examples)})
+        return tuple(JudgedExample.model_validate(verdict) for verdict in found["verdicts"])
+
+    # --- long work ----------------------------------------------------------------------------------
+
+    def events(self, run_id: str, after: str | None = None) -> Iterator[Event]:
+        """What happens in a run, live, after the event `after`. Ends when the run is at rest.
+
+        A stream that breaks is taken up where it was.
+        """
+        failures = 0
+        while True:
+            try:
+                for event in self._wire.events(f"runs/{run_id}/events", after):
+                    failures, after = 0, event.id or after
+                    yield event
+                    if event.kind == "status" and event.data.get("status") in AT_REST:
+                        return
+            except Unreachable:
+                failures += 1
+                if failures == ATTEMPTS:
+                    raise
+                time.sleep(0.5 * failures)
+            else:
+                if self.run(run_id).at_rest:
+                    return
+
+    def wait(
+        self, job: Job, *, timeout_s: float | None = None, on_change: Callable[[Job], None] | None = None
+    ) -> Job:
+        """Ask again and again until a run or evaluation is at rest; `on_change` sees each answer.
+
+        Raises: TimeoutError, after `timeout_s` seconds; the work itself goes on.
+        """
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        pause_s = 0.1
+        while True:
+            job = type(job).model_validate(self._wire.get(f"{job.resource}/{job.id}"))
+            if on_change is not None:
+                on_change(job)
+            if job.at_rest:
+                return job
+            if deadline is not None and time.monotonic() > deadline:
+                raise TimeoutError(f"{job.id} is still {job.status} after {timeout_s:g} s")
+            time.sleep(pause_s)
+            pause_s = min(2.0, pause_s * 1.3)
+
+    # --- the service --------------------------------------------------------------------------------
+
+    def strategies(self) -> list[dict[str, Any]]:
+        """The strategies, each with a sentence."""
+        return as_items(self._wire.send("GET", "strategies").json())
+
+    def models(self) -> list[dict[str, Any]]:
+        """The models that requests may name."""
+        return as_items(self._wire.send("GET", "models").json())
+
+    def health(self) -> dict[str, Any]:
+        """The server answers."""
+        return self._wire.get("health")
+
+    def ready(self) -> bool:
+        """Whether the server can work."""
+        try:
+            self._wire.send("GET", "ready")
+        except ClientError:
+            return False
+        return True
