@@ -5,9 +5,12 @@ from sqlmodel import SQLModel
 
 from service import idempotency as _idempotency
 from service.datasets import tables as _datasets
+from service.evaluations import tables as _evaluations
+from service.jobs import tables as _jobs
+from service.runs import tables as _runs
 
 PREFIX = "concord_"
-MODULES = (_datasets, _idempotency)
+MODULES = (_datasets, _evaluations, _idempotency, _jobs, _runs)
 
 
 def metadata() -> MetaData:

@@ -1,0 +1,1 @@
+"""What a request can choose from: strategies and models."""

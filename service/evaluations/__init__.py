@@ -1,0 +1,1 @@
+"""Evaluations: one judge over a dataset's rows, and how far it agrees with people."""

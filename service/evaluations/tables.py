@@ -1,0 +1,47 @@
+"""Tables of evaluations and their verdicts."""
+
+from typing import Any
+
+from sqlalchemy import JSON, Column, Index, Text
+from sqlmodel import Field, SQLModel
+
+ID_MAX_CHARS = 200
+
+
+class EvaluationRow(SQLModel, table=True):
+    """An evaluation beside its job: the judge, and, at the end, its agreement with people."""
+
+    __tablename__ = "concord_evaluations"
+
+    id: str = Field(primary_key=True, max_length=32, foreign_key="concord_jobs.id", ondelete="CASCADE")
+    dataset_id: str = Field(max_length=32, foreign_key="concord_datasets.id", ondelete="CASCADE", index=True)
+    snapshot_digest: str = Field(max_length=64)
+    model: str = Field(max_length=200)
+    judge: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    """The judge as it was asked for: a model with an instruction, a prompt or a judge file."""
+    options: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    judged: int = 0
+    agreement: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
+    human_agreement: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
+
+
+class VerdictRow(SQLModel, table=True):
+    """What the judge said about one example. Without a `verdict` there is a `failure`."""
+
+    __tablename__ = "concord_verdicts"
+    __table_args__ = (Index("ix_concord_verdicts_example", "evaluation_id", "example_id"),)
+
+    evaluation_id: str = Field(
+        primary_key=True, max_length=32, foreign_key="concord_evaluations.id", ondelete="CASCADE"
+    )
+    number: int = Field(primary_key=True)
+    """The row's place in the evaluation, from 0."""
+    example_id: str = Field(max_length=ID_MAX_CHARS)
+    label: str | None = Field(default=None, max_length=8)
+    """The people's, when the evaluation began."""
+    verdict: str | None = Field(default=None, max_length=8)
+    fail_probability: float | None = None
+    rationale: str | None = Field(default=None, sa_column=Column(Text))
+    failure: str | None = Field(default=None, max_length=16)
+    message: str | None = Field(default=None, sa_column=Column(Text))
+    """Why there is no verdict."""

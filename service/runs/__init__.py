@@ -1,0 +1,1 @@
+"""Optimization runs: asked for by request, done by workers, kept with all their evidence."""
