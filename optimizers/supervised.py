@@ -26,9 +26,13 @@ def supervised_verdicts(
     """
     if len({row.label for row in labelled}) < 2 or not unseen:
         return None
+    # A field without a single word (a dataset without inputs, say) has no vocabulary to fit.
+    worded = [
+        f for f in ("output", "input") if any(re.search(_WORD, getattr(r.example, f)) for r in labelled)
+    ]
     overlap = make_pipeline(FunctionTransformer(_overlap), StandardScaler())
     model = make_pipeline(
-        make_union(_words("output"), _words("input"), overlap),
+        make_union(*(_words(field) for field in worded), overlap),
         LogisticRegression(class_weight="balanced", max_iter=1_000, random_state=seed),
     )
     model.fit([row.example for row in labelled], [row.label.value for row in labelled])

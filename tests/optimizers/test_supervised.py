@@ -44,3 +44,11 @@ def test_one_class_teaches_nothing() -> None:
         supervised_verdicts([row(1, "fine", Label.PASS)], [Example(id="a", input="q", output="o")], seed=0)
         is None
     )
+
+
+def test_a_field_without_a_word_is_left_out_rather_than_fatal() -> None:
+    labelled = [
+        LabelledExample(example=Example(id=str(i), input="", output=f"word {i}"), label=list(Label)[i % 2])
+        for i in range(10)
+    ]
+    assert supervised_verdicts(labelled, [labelled[0].example], seed=0) == (labelled[0].label,)
