@@ -1,0 +1,297 @@
+"""One optimization run, from a snapshot to an artifact with its report.
+
+Baseline on dev, search, choice, final test, report, artifact: in this order, on one thread; model
+calls run on the background loop. The result is a function of snapshot, configuration, seed and
+ledger: a run that was cut off is simply run again, and pays only for what was in flight.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from importlib.metadata import version
+
+from optimizers.lm.control import RunControl
+from optimizers.lm.gateway import Gateway
+from optimizers.lm.loop import BackgroundLoop
+
+from experiments.evidence import Evidence, provenance_warning, reading_warnings, repeatability
+from experiments.observers import Observers
+from experiments.spec import RunSpec, judge_decoding, proposer_decoding
+from optimizers.artifact import Artifact, artifact_of
+from optimizers.errors import BudgetExhausted, BudgetTooSmall, InvalidInput, NotEnoughLabels
+from optimizers.evaluate import Progress, evaluate
+from optimizers.kappa import human_agreement
+from optimizers.protocols import LanguageModel, Observer, Problem, Strategy
+from optimizers.rendering import render
+from optimizers.report import Repeatability, Report, Spend, TestReading, conclude, recommend
+from optimizers.splits import require_labels_to_optimize, split_warnings
+from optimizers.strategies.registry import create
+from optimizers.types import (
+    Candidate,
+    Evaluation,
+    LabelledExample,
+    ModelAnswer,
+    ModelRequest,
+    Part,
+    Snapshot,
+    Trial,
+)
+from optimizers.workbench import Workbench
+
+REPEATED_ROWS = 20
+"""Dev rows that the winner is asked about a second time, if the budget has room for them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunResult:
+    """What a run found. The two evaluations are on the test rows; `None` without test rows."""
+
+    report: Report
+    artifact: Artifact
+    trials: tuple[Trial, ...]
+    best: Trial
+    test_baseline: Evaluation | None
+    test_best: Evaluation | None
+
+
+def run_optimization(
+    spec: RunSpec,
+    snapshot: Snapshot,
+    gateway: Gateway,
+    loop: BackgroundLoop,
+    observer: Observer | None = None,
+    control: RunControl | None = None,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+) -> RunResult:
+    """Run `spec` on `snapshot` to its end. `clock` gives seconds, for the report's `wall_s` alone.
+
+    Raises:
+        InvalidInput: a strategy, option, prompt or part that cannot work; NotEnoughLabels without
+            `force`; BudgetTooSmall where baseline and final test do not fit. Nothing is spent then.
+        AuthenticationFailed, ModelNotFound, RequestRejected, StorageFailed: no row can be judged.
+        RunCancelled, RunPaused: the run was stopped. What was answered is in the ledger.
+    """
+    started = clock()
+    run = _Run(spec, snapshot, gateway, loop, Observers(*([observer] if observer else [])), control)
+    run.search()
+    return run.conclude(lambda: clock() - started)
+
+
+class _Run:
+    """The state of one run."""
+
+    def __init__(
+        self,
+        spec: RunSpec,
+        snapshot: Snapshot,
+        gateway: Gateway,
+        loop: BackgroundLoop,
+        observer: Observer,
+        control: RunControl | None,
+    ) -> None:
+        self.spec, self.snapshot, self.loop, self.observer = spec, snapshot, loop, observer
+        self.train, self.dev, self.test = (snapshot.part(part) for part in Part)
+        self.warnings = [*_gate(spec, snapshot), *split_warnings(snapshot.rows, snapshot.split)]
+        self.strategy = _strategy(spec)
+        self.decoding = spec.decoding or judge_decoding(spec.model)
+        self.baseline = Candidate(instruction=spec.instruction or "", verbatim=spec.prompt)
+        render(self.baseline, snapshot.criterion, self.decoding)  # refuses what cannot be sent
+        _require_budget(spec, dev=len(self.dev), test=len(self.test))
+        self.session = gateway.session(
+            account=spec.run_id,
+            budget=spec.budget,
+            spend_cap=spec.spend_cap,
+            control=control or RunControl(),
+            max_age_s=spec.max_age_s,
+        )
+        self.session.reserve_final(2 * len(self.test))
+        self.bench = self._workbench()
+
+    def _workbench(self) -> Workbench:
+        problem = Problem(
+            criterion=self.snapshot.criterion,
+            train=self.train,
+            dev=self.dev,
+            baseline=self.baseline,
+            seed=self.spec.seed,
+        )
+        return Workbench(
+            problem,
+            judge_model=self.spec.model,
+            proposer_model=self.spec.proposer,
+            session=self.session,
+            loop=self.loop,
+            observer=self.observer,
+            decoding=self.decoding,
+            proposer_decoding=proposer_decoding(self.spec.proposer),
+            max_in_flight=self.spec.max_in_flight,
+        )
+
+    # --- search -------------------------------------------------------------------------------------
+
+    def search(self) -> None:
+        """The baseline, then the strategy, until it is done or the budget is."""
+        try:
+            self.bench.measure(self.baseline, origin="baseline")
+        except BudgetExhausted as stop:
+            needed = _least_calls(len(self.dev), len(self.test))
+            raise BudgetTooSmall(
+                f"the budget cannot pay the baseline on {len(self.dev)} dev rows beside the final test",
+                needed,
+            ) from stop
+        try:
+            self.strategy.run(self.bench)
+        except BudgetExhausted:
+            tried = len(self.bench.trials)
+            self.warnings.append(f"the budget ended the search after {tried} trials; more may find more")
+
+    # --- conclusion ---------------------------------------------------------------------------------
+
+    def conclude(self, wall_s: Callable[[], float]) -> RunResult:
+        """Choose, test once, report."""
+        best = self.bench.best
+        assert best is not None  # the baseline's trial is complete
+        tested = self._final_test(best)
+        again = self._repeatability(best)
+        report = self._report(best, tested, again, wall_s)
+        return RunResult(
+            report=report,
+            artifact=self._artifact(best, report),
+            trials=self.bench.trials,
+            best=best,
+            test_baseline=tested[0] if tested else None,
+            test_best=tested[1] if tested else None,
+        )
+
+    def _final_test(self, best: Trial) -> tuple[Evaluation, Evaluation] | None:
+        """Baseline and winner on the same test rows, each once; one reading where they are one."""
+        if not self.test:
+            return None
+        self.session.release_final()
+        n = len(self.test)
+        if best.candidate.id == self.baseline.id:
+            only = self._evaluate(self.baseline, self.test, self.session, partial(self._progress, 0, n))
+            return only, only
+        first = self._evaluate(self.baseline, self.test, self.session, partial(self._progress, 0, 2 * n))
+        second = self._evaluate(best.candidate, self.test, self.session, partial(self._progress, n, 2 * n))
+        return first, second
+
+    def _evaluate(
+        self,
+        candidate: Candidate,
+        rows: Sequence[LabelledExample],
+        lm: LanguageModel,
+        on_progress: Progress | None = None,
+    ) -> Evaluation:
+        return self.loop.run(
+            evaluate(
+                render(candidate, self.snapshot.criterion, self.decoding),
+                [row.example for row in rows],
+                lm,
+                candidate_id=candidate.id,
+                model=self.spec.model,
+                decision=candidate.decision,
+                max_in_flight=self.spec.max_in_flight,
+                on_progress=on_progress,
+            )
+        )
+
+    def _progress(self, before: int, total: int, done: int, *_: object) -> None:
+        self.observer.progress("test", before + done, total, self.session.usage)
+
+    def _repeatability(self, best: Trial) -> Repeatability | None:
+        """The winner's first dev rows once more, as a second sample."""
+        rows = self.dev[:REPEATED_ROWS]
+        if not self.session.affordable(len(rows)):
+            return None
+        second = self._evaluate(best.candidate, rows, done=0, total=len(rows), lm=SecondSample(self.session))
+        return repeatability(best.evaluation, second)
+
+    def _report(
+        self,
+        best: Trial,
+        tested: tuple[Evaluation, Evaluation] | None,
+        again: Repeatability | None,
+        wall_s: Callable[[], float],
+    ) -> Report:
+        evidence = Evidence(self.snapshot)
+        test = evidence.test(self.test, *tested, self.spec.test_readings + 1) if tested else TestReading()
+        conclusion = conclude(test.gain)
+        report = Report(
+            conclusion=conclusion,
+            recommended=recommend(conclusion),
+            provenance=self.spec.provenance,
+            test=test,
+            dev=evidence.dev(self.dev, self.bench.trials, best),
+            human_agreement=human_agreement(self.snapshot.rows),
+            supervised_baseline=evidence.supervised(self.train, self.test, tested[1]) if tested else None,
+            repeatability=again,
+            spend=Spend.of(self.session.usage, paid=self.session.paid, wall_s=wall_s()),
+        )
+        warnings = (*provenance_warning(report.provenance), *self.warnings, *reading_warnings(report))
+        return replace(report, warnings=warnings)
+
+    def _artifact(self, best: Trial, report: Report) -> Artifact:
+        return artifact_of(
+            best.candidate,
+            self.snapshot.criterion,
+            render(best.candidate, self.snapshot.criterion, self.decoding),
+            self.spec.model,
+            report=report.to_dict(),
+            provenance={
+                "run_id": self.spec.run_id,
+                "dataset_id": self.snapshot.dataset_id,
+                "dataset": self.snapshot.name,
+                "snapshot": self.snapshot.digest,
+                "configuration": self.spec.configuration(),
+                "versions": {name: version(name) for name in ("concord-judge", "dspy")},
+            },
+        )
+
+
+# --- before anything is spent -----------------------------------------------------------------------
+
+
+def _gate(spec: RunSpec, snapshot: Snapshot) -> Sequence[str]:
+    """Refuse a snapshot with too few labels, or say in the report that it was forced."""
+    try:
+        require_labels_to_optimize(row.label for row in snapshot.rows)
+    except NotEnoughLabels as missing:
+        if not spec.force:
+            raise
+        return [f"forced: {missing}"]
+    return []
+
+
+def _strategy(spec: RunSpec) -> Strategy:
+    return create(spec.strategy, spec.options)
+
+
+def _least_calls(dev: int, test: int) -> int:
+    """Calls that every run makes: the baseline on dev, and two judges on test."""
+    return dev + 2 * test
+
+
+def _require_budget(spec: RunSpec, *, dev: int, test: int) -> None:
+    if not dev:
+        raise InvalidInput("the dataset has no dev rows: candidates cannot be compared")
+    needed, given = _least_calls(dev, test), spec.budget.max_calls
+    if given is not None and given < needed:
+        raise BudgetTooSmall(
+            f"budget.max_calls must be at least {needed} ({dev} for the baseline on dev, {2 * test} for the "
+            f"final test of baseline and winner), got {given}",
+            needed,
+        )
+
+
+class SecondSample:
+    """A language model asked for its second answer, so that the ledger's first one is not its answer."""
+
+    def __init__(self, lm: LanguageModel) -> None:
+        self._lm = lm
+
+    async def ask(self, request: ModelRequest) -> ModelAnswer:
+        """Answer `request` as sample 1."""
+        return await self._lm.ask(replace(request, sample=1))
