@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from enum import StrEnum
 
 import structlog
-from optimizers.lm.control import RunControl
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from optimizers.errors import PauseReason
+from optimizers.lm.control import RunControl
 from optimizers.types import Usage
 from service.db import transaction
 from service.jobs import store

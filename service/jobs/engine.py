@@ -96,7 +96,7 @@ class Sender:
             event.listen(engine, "connect", teach_unixepoch)
         self._client = _client(engine)
 
-    def send(self, session: Session, *, kind: str, job_id: str, dispatch: int, priority: int = 0) -> None:
+    def send(self, session: Session, *, kind: str, job_id: str, dispatch: int) -> None:
         """Put a job into the queue of its kind. It is there once the session commits."""
         self._client.enqueue_in_transaction(
             session,
@@ -105,7 +105,6 @@ class Sender:
                 "queue_name": queue_name(kind),
                 "workflow_id": workflow_id(job_id, dispatch),
                 "app_version": JOBS_VERSION,
-                "priority": priority,
             },
             job_id,
             dispatch,
