@@ -4,7 +4,7 @@ import re
 
 from optimizers.template import Hole, PromptTemplate
 
-_OPENING = re.compile(r"\{[{%#]|\{\Z|\r|\n\Z")
+_SPECIAL = re.compile(r"\{[{%#]|\{\Z|\{?\r|\{?\n\Z")
 
 
 def jinja_messages(template: PromptTemplate) -> list[dict[str, str]]:
@@ -27,8 +27,8 @@ def _segment(segment: str | Hole) -> str:
 
 def literal(text: str) -> str:
     """`text` such that rendering gives it back."""
-    return _OPENING.sub(lambda found: f"{{{{ {_quoted(found.group())} }}}}", text)
+    return _SPECIAL.sub(lambda found: f"{{{{ {_quoted(found.group())} }}}}", text)
 
 
 def _quoted(text: str) -> str:
-    return {"\r": r"'\r'", "\n": r"'\n'"}.get(text) or f"'{text}'"
+    return "'" + text.replace("\r", "\\r").replace("\n", "\\n") + "'"

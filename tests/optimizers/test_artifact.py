@@ -2,6 +2,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -48,7 +49,7 @@ DECODING = Decoding(
 )
 
 
-def artifact(candidate: Candidate = CANDIDATE, **changes: object) -> Artifact:
+def artifact(candidate: Candidate = CANDIDATE, **changes: Any) -> Artifact:
     template = render(candidate, "Be kind.", DECODING)
     provenance = {"dataset": "d", "snapshot": "abc", "seed": 1}
     made = artifact_of(candidate, "Be kind.", template, MODEL, report=REPORT, provenance=provenance)
@@ -104,7 +105,7 @@ def test_a_verbatim_judge_survives_its_file() -> None:
         },
     ],
 )
-def test_spend_latency_ids_times_and_addresses_leave_the_digest(changes: dict[str, object]) -> None:
+def test_spend_latency_ids_times_and_addresses_leave_the_digest(changes: dict[str, Any]) -> None:
     assert artifact(**changes).digest == artifact().digest
 
 
@@ -119,7 +120,7 @@ def test_spend_latency_ids_times_and_addresses_leave_the_digest(changes: dict[st
         {"calls": (replace(artifact().call, decision=DecisionRule(threshold=0.4)),)},
     ],
 )
-def test_the_judge_the_split_and_the_evidence_change_the_digest(changes: dict[str, object]) -> None:
+def test_the_judge_the_split_and_the_evidence_change_the_digest(changes: dict[str, Any]) -> None:
     assert artifact(**changes).digest != artifact().digest
 
 
