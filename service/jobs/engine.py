@@ -225,6 +225,8 @@ def _register(work: Work) -> None:
 
 @cache
 def _workflow() -> None:
-    @DBOS.workflow(name=WORKFLOW, max_recovery_attempts=MAX_RECOVERIES)
-    def job(job_id: str, dispatch: int) -> None:
-        _work[0](job_id, dispatch)
+    DBOS.workflow(name=WORKFLOW, max_recovery_attempts=MAX_RECOVERIES)(_job)
+
+
+def _job(job_id: str, dispatch: int) -> None:
+    _work[0](job_id, dispatch)
