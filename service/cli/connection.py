@@ -1,0 +1,38 @@
+"""The options by which a command finds the server."""
+
+# ruff: noqa: PLC0415  # `concord --help` must be instant: commands import what they work with
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from service.client import ConcordClient
+
+Server = Annotated[str, typer.Option("--server", envvar="CONCORD_URL", help="Address of the Concord server.")]
+Key = Annotated[
+    str | None,
+    typer.Option("--key", envvar="CONCORD_API_KEY", show_default=False, help="An API key of the server."),
+]
+DEFAULT_SERVER = "http://127.0.0.1:8000"
+
+
+def connect(server: str, key: str | None) -> "ConcordClient":
+    """A client for the server."""
+    from service.client import ConcordClient
+
+    return ConcordClient(server, api_key=key)
+
+
+def pairs(values: list[str] | None, option: str) -> dict[str, str]:
+    """`["a=b"]` as `{"a": "b"}`.
+
+    Raises: typer.BadParameter, for a value without an equals sign.
+    """
+    found = {}
+    for value in values or []:
+        name, equals, meaning = value.partition("=")
+        if not equals or not name or not meaning:
+            raise typer.BadParameter(f"{value!r} must look like NAME=VALUE", param_hint=option)
+        found[name.strip()] = meaning.strip()
+    return found

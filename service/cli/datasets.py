@@ -1,0 +1,60 @@
+"""`concord datasets`: the server's datasets."""
+
+# ruff: noqa: PLC0415  # `concord --help` must be instant: commands import what they work with
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from service.cli.connection import DEFAULT_SERVER, Key, Server, connect, pairs
+
+datasets = typer.Typer(help="Datasets on the server.", no_args_is_help=True)
+
+
+@datasets.command()
+def push(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV, JSONL or Parquet.")],
+    criterion: Annotated[str, typer.Option(help="What pass means, in your words.")],
+    name: Annotated[str | None, typer.Option(help="The file's name unless given.")] = None,
+    label: Annotated[
+        list[str] | None, typer.Option(help="How a label is written, as in --label 1=fail. Repeatable.")
+    ] = None,
+    column: Annotated[
+        list[str] | None, typer.Option(help="Where a column is, as in --column output=reply. Repeatable.")
+    ] = None,
+    skip_errors: Annotated[bool, typer.Option(help="Store the file without its unusable rows.")] = False,
+    server: Server = DEFAULT_SERVER,
+    key: Key = None,
+) -> None:
+    """Upload a labelled file."""
+    from service.cli.show import fields, stderr
+
+    with connect(server, key) as client, stderr.status("Uploading ..."):
+        dataset = client.upload_dataset(
+            file,
+            name=name or file.stem,
+            criterion=criterion,
+            label_mapping=pairs(label, "--label"),
+            columns=pairs(column, "--column"),
+            on_error="skip" if skip_errors else "refuse",
+        )
+    fields(dataset.model_dump())
+
+
+@datasets.command("list")
+def list_(server: Server = DEFAULT_SERVER, key: Key = None) -> None:
+    """List the datasets."""
+    from service.cli.show import table
+
+    with connect(server, key) as client:
+        table(["id", "name", "criterion"], [(d.id, d.name, d.criterion) for d in client.datasets()])
+
+
+@datasets.command()
+def show(dataset_id: str, server: Server = DEFAULT_SERVER, key: Key = None) -> None:
+    """Show one dataset with its counts."""
+    from service.cli.show import fields
+
+    with connect(server, key) as client:
+        fields(client.dataset(dataset_id).model_dump())

@@ -1,0 +1,172 @@
+"""`concord runs`: optimization runs on the server."""
+
+# ruff: noqa: PLC0415  # `concord --help` must be instant: commands import what they work with
+# ruff: noqa: PLR0913, PLR0917  # a command's options are its parameters
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from service.cli.connection import DEFAULT_SERVER, Key, Server, connect
+
+if TYPE_CHECKING:
+    from service.cli.show import Bars
+    from service.client import ConcordClient
+    from service.client_models import Event, Run
+
+runs = typer.Typer(help="Optimization runs on the server.", no_args_is_help=True)
+
+
+class BestForm(StrEnum):
+    """The forms of a winning judge."""
+
+    JSON = "json"
+    TEXT = "text"
+    MESSAGES = "messages"
+    DSPY = "dspy"
+    MLFLOW = "mlflow"
+    PROMPTFOO = "promptfoo"
+
+
+@runs.command()
+def start(
+    dataset_id: str,
+    strategy: Annotated[str | None, typer.Option(help="How candidates are found.")] = None,
+    model: Annotated[str | None, typer.Option(help="The judge's model; the server's unless given.")] = None,
+    api_base: Annotated[str | None, typer.Option(help="An OpenAI-compatible address.")] = None,
+    proposer_model: Annotated[str | None, typer.Option(help="The model that writes proposals.")] = None,
+    instruction: Annotated[str | None, typer.Option(help="The baseline's instruction.")] = None,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    max_calls: Annotated[int | None, typer.Option(min=1, help="Budget in model calls.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(min=1, help="Budget in tokens.")] = None,
+    max_cost_usd: Annotated[float | None, typer.Option(min=0, help="Budget in dollars.")] = None,
+    force: Annotated[bool, typer.Option(help="Go on with fewer labels than advised.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Watch it until it ends.")] = False,
+    server: Server = DEFAULT_SERVER,
+    key: Key = None,
+) -> None:
+    """Start a run."""
+    limits = {"max_calls": max_calls, "max_tokens": max_tokens, "max_cost_usd": max_cost_usd}
+    budget = {name: value for name, value in limits.items() if value is not None}
+    with connect(server, key) as client:
+        run = client.start_run(
+            dataset_id,
+            strategy=strategy,
+            model=model,
+            api_base=api_base,
+            proposer_model=proposer_model,
+            instruction=instruction,
+            seed=seed,
+            budget=budget or None,
+            force=force or None,
+        )
+        print(run.id)
+        if wait:
+            _watch(client, run)
+
+
+@runs.command("list")
+def list_(
+    dataset_id: Annotated[str | None, typer.Option("--dataset", help="Of this dataset only.")] = None,
+    server: Server = DEFAULT_SERVER,
+    key: Key = None,
+) -> None:
+    """List the runs, newest first."""
+    from service.cli.show import table
+
+    with connect(server, key) as client:
+        found = [(r.id, r.status, r.strategy, r.dataset_id) for r in client.runs(dataset_id)]
+    table(["id", "status", "strategy", "dataset"], found)
+
+
+@runs.command()
+def show(run_id: str, server: Server = DEFAULT_SERVER, key: Key = None) -> None:
+    """Show one run: status, progress, best so far, spend, its place in MLflow."""
+    from service.cli.show import fields
+
+    with connect(server, key) as client:
+        fields(client.run(run_id).model_dump())
+
+
+@runs.command()
+def wait(run_id: str, server: Server = DEFAULT_SERVER, key: Key = None) -> None:
+    """Watch a run until it ends. Exit code 0 if it succeeded, 3 if it paused, else 1."""
+    with connect(server, key) as client:
+        _watch(client, client.run(run_id))
+
+
+@runs.command()
+def cancel(run_id: str, server: Server = DEFAULT_SERVER, key: Key = None) -> None:
+    """Stop a run; what was answered is kept."""
+    with connect(server, key) as client:
+        print(client.cancel(run_id).status)
+
+
+@runs.command()
+def resume(run_id: str, server: Server = DEFAULT_SERVER, key: Key = None) -> None:
+    """Go on with a paused, cancelled or failed run."""
+    with connect(server, key) as client:
+        print(client.resume(run_id).status)
+
+
+@runs.command()
+def best(
+    run_id: str,
+    form: Annotated[BestForm, typer.Option("--format", help="Form of the judge.")] = BestForm.JSON,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write it here.")] = None,
+    server: Server = DEFAULT_SERVER,
+    key: Key = None,
+) -> None:
+    """Print or save a run's winning judge."""
+    with connect(server, key) as client:
+        _write(client.best(run_id, form.value), out)
+
+
+@runs.command()
+def report(
+    run_id: str,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write it here.")] = None,
+    server: Server = DEFAULT_SERVER,
+    key: Key = None,
+) -> None:
+    """Print or save a run's report as Markdown."""
+    with connect(server, key) as client:
+        _write(client.report_markdown(run_id), out)
+
+
+def _write(text: str, out: Path | None) -> None:
+    if out is None:
+        sys.stdout.write(text if text.endswith("\n") else text + "\n")
+    else:
+        out.write_text(text, encoding="utf-8")
+
+
+def _watch(client: "ConcordClient", run: "Run") -> None:
+    from service.cli.show import bars
+
+    with bars() as shown:
+        if not run.at_rest:
+            for event in client.events(run.id):
+                _show_event(event, shown)
+    run = client.run(run.id)
+    print(run.status)
+    cause = (run.model_extra or {}).get("cause")
+    if cause:
+        print(cause, file=sys.stderr)
+    if run.status != "succeeded":
+        raise typer.Exit(3 if run.status == "paused" else 1)
+
+
+def _show_event(event: "Event", shown: "Bars") -> None:
+    data: dict[str, Any] = event.data if isinstance(event.data, dict) else {}
+    if event.kind == "progress":
+        shown.progress(str(data.get("phase", "")), int(data.get("done", 0)), int(data.get("total", 0)))
+    elif event.kind == "trial":
+        kappa = data.get("kappa")
+        value = "undefined" if kappa is None else f"{kappa:.3f}"
+        shown.tell(f"trial {data.get('number')}: kappa on dev {value} {data.get('origin', '')}".rstrip())
+    elif event.kind == "status":
+        shown.tell(f"{data.get('status')}{': ' + data['cause'] if data.get('cause') else ''}")
