@@ -73,7 +73,7 @@ class PromptedJudge:
         return self.template.read(answer, self.decision)
 
 
-async def evaluate(
+async def evaluate(  # noqa: PLR0913  # what is judged, by whom, and how: all by keyword
     template: PromptTemplate,
     examples: Sequence[Example],
     lm: LanguageModel,
@@ -83,10 +83,12 @@ async def evaluate(
     decision: DecisionRule = AS_WRITTEN,
     max_in_flight: int = 32,
     on_progress: Progress | None = None,
+    canary: bool = True,
 ) -> Evaluation:
     """Judge `examples` with one prompt.
 
-    The first row goes alone, so that a wrong key costs one call. Outcomes stand in the order of
+    With `canary` the first row goes alone, so that a wrong key costs one call; a caller that has seen
+    the model answer saves that wait without it. Outcomes stand in the order of
     `examples` and do not depend on the order of arrival. `on_progress(done, total, usage)` is told
     at most a few times a second, and at the end.
 
@@ -99,7 +101,9 @@ async def evaluate(
         RunStopped: as the language model raised it; no further row is asked.
     """
     judge = PromptedJudge(template=template, model=model, lm=lm, decision=decision)
-    outcomes = await judge_all(judge.judge, examples, max_in_flight=max_in_flight, on_progress=on_progress)
+    outcomes = await judge_all(
+        judge.judge, examples, max_in_flight=max_in_flight, on_progress=on_progress, canary=canary
+    )
     usage = reduce(add, (outcome.usage for outcome in outcomes.values()), Usage())
     return Evaluation(candidate_id=candidate_id, outcomes=outcomes, usage=usage)
 
@@ -110,15 +114,22 @@ async def judge_all(
     *,
     max_in_flight: int = 32,
     on_progress: Progress | None = None,
+    canary: bool = True,
 ) -> dict[str, Outcome]:
     """The outcomes of `examples` by id, in their order. Raises as `evaluate` does."""
     if max_in_flight < 1:
         raise InvalidInput(f"max_in_flight must be 1 or more, got {max_in_flight}")
     _check(examples)
-    pass_ = _Pass(judge=judge, total=len(examples), max_in_flight=max_in_flight, on_progress=on_progress)
+    pass_ = _Pass(
+        judge=judge,
+        total=len(examples),
+        patience=max(LEAST_OUTAGE, max_in_flight),
+        on_progress=on_progress,
+    )
     rows = iter(examples)
-    await pass_.work(rows, most=1)
-    await _all_or_none([pass_.work(rows) for _ in range(min(max_in_flight, len(examples) - 1))])
+    if canary:
+        await pass_.first(rows)
+    await _all_or_none([pass_.work(rows) for _ in range(min(max_in_flight, len(examples)))])
     pass_.conclude()
     return {example.id: pass_.outcomes[example.id] for example in examples}
 
@@ -138,19 +149,25 @@ class _Pass:
 
     judge: Callable[[Example], Awaitable[Outcome]]
     total: int
-    max_in_flight: int
+    patience: int  # rows in a row without an answer that are too many
     on_progress: Progress | None
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     usage: Usage = field(default_factory=Usage)
     silent: int = 0  # rows without an answer since the last one with
     told_at: float = float("-inf")
 
-    async def work(self, rows: Iterator[Example], *, most: int | None = None) -> None:
+    async def first(self, rows: Iterator[Example]) -> None:
+        """Judge one row alone. Without an answer there is no point in asking for the others."""
+        for example in rows:
+            self._record(example.id, await self.judge(example))
+            if self.silent:
+                raise self._outage()
+            return
+
+    async def work(self, rows: Iterator[Example]) -> None:
         """Judge rows, one at a time, until none is left or the provider is silent."""
         for count, example in enumerate(rows, start=1):
             self._record(example.id, await self.judge(example))
-            if count == most:
-                return
             if count % _ROWS_AT_A_STRETCH == 0:
                 await asyncio.sleep(0)
 
@@ -159,7 +176,7 @@ class _Pass:
         self.usage += outcome.usage
         out = isinstance(outcome, Failure) and outcome.kind is FailureKind.PROVIDER
         self.silent = self.silent + 1 if out else 0
-        if out and (len(self.outcomes) == 1 or self.silent >= max(LEAST_OUTAGE, self.max_in_flight)):
+        if self.silent >= self.patience:
             raise self._outage()
         self._tell()
 
@@ -203,7 +220,8 @@ async def _all_or_none(works: Sequence[Awaitable[None]]) -> None:
     if not tasks:
         return
     try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        lost = any(task.cancelled() for task in done)
     finally:
         for task in tasks:
             task.cancel()
@@ -213,6 +231,8 @@ async def _all_or_none(works: Sequence[Awaitable[None]]) -> None:
     ]
     if faults:
         raise min(faults, key=_urgency)
+    if lost:
+        raise asyncio.CancelledError  # from within a call: its row has no outcome
 
 
 _URGENCY: tuple[type[BaseException], ...] = (

@@ -116,8 +116,9 @@ class JudgeProgram(dspy.Module):  # type: ignore[misc]  # DSPy is not typed
     def full_signature(self) -> type[dspy.Signature]:
         """The predictor's signature with the criterion in its instructions."""
         current = self.judge.signature
-        full: type[dspy.Signature] = current.with_instructions(
-            objective(current.instructions, self.criterion)
+        text = objective(current.instructions, self.criterion)
+        full: type[dspy.Signature] = (
+            current if text == current.instructions else current.with_instructions(text)
         )
         return full
 

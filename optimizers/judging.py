@@ -56,10 +56,13 @@ async def judge_with(
     model: ModelRef | None = None,
     max_in_flight: int = 32,
     on_progress: Progress | None = None,
+    canary: bool = True,
 ) -> Evaluation:
     """Judge `examples` with a judge from a file. Raises as `evaluate` does."""
     judge = ArtifactJudge(artifact=artifact, lm=lm, model=model)
-    outcomes = await judge_all(judge.judge, examples, max_in_flight=max_in_flight, on_progress=on_progress)
+    outcomes = await judge_all(
+        judge.judge, examples, max_in_flight=max_in_flight, on_progress=on_progress, canary=canary
+    )
     usage = reduce(add, (outcome.usage for outcome in outcomes.values()), Usage())
     return Evaluation(candidate_id=artifact.id, outcomes=outcomes, usage=usage)
 

@@ -39,7 +39,8 @@ class PromptTemplate:
     in the prompt's own words.
 
     Raises:
-        InvalidInput: no message has the output's placeholder, or a text cannot be sent.
+        InvalidInput: no message has the output's placeholder, the placeholders are not two different
+            texts, or a text cannot be sent.
     """
 
     messages: tuple[Message, ...]
@@ -48,6 +49,8 @@ class PromptTemplate:
     placeholders: Mapping[Slot, str] = field(default_factory=lambda: dict(PLACEHOLDERS))
 
     def __post_init__(self) -> None:
+        if not all(self.placeholders.values()) or len(set(self.placeholders.values())) < 2:
+            raise InvalidInput(f"placeholders must be two different texts, got {dict(self.placeholders)}")
         for message in self.messages:
             check_sendable(message.content, f"the {message.role} message")
         if not any(Hole(slot="output") in segments for segments in self.segments):

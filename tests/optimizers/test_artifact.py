@@ -186,6 +186,8 @@ def redigested(path: str, value: object) -> str:
         ("calls.0.messages", "x", r"calls\[0\].messages must be a list, got 'x'"),
         ("calls.0.messages.0.role", "tool", r"role must be system, user or assistant, got 'tool'"),
         ("calls.0.placeholders.output", "{{nowhere}}", "no message contains the placeholder"),
+        ("calls.0.placeholders.output", "{{input_2}}", "placeholders must be two different texts"),
+        ("calls.0.placeholders.input", "", "placeholders must be two different texts"),
         ("calls.0.response.pattern", "(", "pattern is not a regular expression"),
         ("calls.0.decision.threshold", 1.4, r"threshold must be in \[0, 1\], got 1.4"),
         ("calls.0.decoding.max_tokens", "9", "max_tokens must be a whole number, got '9'"),

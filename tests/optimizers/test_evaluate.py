@@ -187,6 +187,24 @@ async def test_a_provider_that_is_down_from_the_start_is_asked_once() -> None:
     assert lm.asked == [0]
 
 
+async def test_without_a_canary_no_row_waits_for_the_first() -> None:
+    started = asyncio.Event()
+
+    async def script(row: int) -> ModelAnswer:
+        if row == 3:
+            started.set()
+        await asyncio.wait_for(started.wait(), timeout=10)
+        return await by_parity(row)
+
+    result = await run(Scripted(script), 4, canary=False)
+    assert len(result.outcomes) == 4
+
+
+async def test_a_call_that_was_cancelled_from_within_is_no_silent_gap() -> None:
+    with pytest.raises(asyncio.CancelledError):
+        await run(Scripted(failing(asyncio.CancelledError(), 7)), 30)
+
+
 async def test_five_rows_that_are_all_rejected_are_a_wrong_request() -> None:
     async def rejected(row: int) -> ModelAnswer:
         return ModelAnswer(text="", rejected="unknown parameter")
