@@ -11,9 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 
-from optimizers.lm.control import RunControl
 from optimizers.lm.gateway import Gateway
-from optimizers.lm.loop import BackgroundLoop
 
 from experiments.evidence import Evidence, provenance_warning, reading_warnings, repeatability
 from experiments.observers import Observers
@@ -22,6 +20,8 @@ from optimizers.artifact import Artifact, artifact_of
 from optimizers.errors import BudgetExhausted, BudgetTooSmall, InvalidInput, NotEnoughLabels
 from optimizers.evaluate import Progress, evaluate
 from optimizers.kappa import human_agreement
+from optimizers.lm.control import RunControl
+from optimizers.lm.loop import BackgroundLoop
 from optimizers.protocols import LanguageModel, Observer, Problem, Strategy
 from optimizers.rendering import render
 from optimizers.report import Repeatability, Report, Spend, TestReading, conclude, recommend
@@ -169,9 +169,11 @@ class _Run:
         """Baseline and winner on the same test rows, each once; one reading where they are one."""
         if not self.test:
             return None
-        self.session.release_final()
         n = len(self.test)
-        if best.candidate.id == self.baseline.id:
+        one = best.candidate.id == self.baseline.id
+        self.session.reserve_final(0)
+        self.session.require(n if one else 2 * n)
+        if one:
             only = self._evaluate(self.baseline, self.test, self.session, partial(self._progress, 0, n))
             return only, only
         first = self._evaluate(self.baseline, self.test, self.session, partial(self._progress, 0, 2 * n))

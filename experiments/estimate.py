@@ -1,0 +1,159 @@
+"""What a run will take, before anything is spent.
+
+Prompts are rendered and measured, at four characters a token; how many candidates a strategy will try
+is its own number of trials, or the budget where that is smaller. Real runs end earlier where races drop
+candidates, so the numbers are an upper guess, not a promise.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from experiments.spec import OFFLINE, RunSpec, judge_decoding
+from optimizers.lm.pricing import Pricing
+from optimizers.rendering import render
+from optimizers.strategies.registry import create
+from optimizers.template import PromptTemplate
+from optimizers.types import Budget, Candidate, LabelledExample, ModelRef, Part, Snapshot
+
+CHARS_PER_TOKEN = 4
+ANSWER_TOKENS = 90
+"""A short rationale and a verdict, with the JSON around them."""
+THOUGHT_TOKENS = 800
+"""What a reasoning model adds to an answer."""
+SHOWN_ROWS = 4
+"""Demonstrations in a typical candidate's prompt, beyond the baseline's."""
+SECONDS_PER_CALL = 2.0
+OFFLINE_SECONDS_PER_CALL = 0.005
+DEFAULT_TRIALS = 30
+"""For a strategy that has no number of trials of its own."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunEstimate:
+    """Calls, tokens, dollars and minutes of a run if the ledger holds none of its answers.
+
+    `needed_calls` is the least that `budget.max_calls` can be: the baseline on dev and the final test.
+    `cost_usd` is `None` where the price of the model is unknown. `limited_by` names the budget's limit
+    that ends the search, if one does.
+    """
+
+    calls: int
+    needed_calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    cost_usd: float | None
+    minutes: float
+    rows: dict[str, int]
+    limited_by: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Judgement:
+    """What one call takes on average."""
+
+    prompt_tokens: float
+    completion_tokens: float
+    cost_usd: float | None
+
+
+def estimate(spec: RunSpec, snapshot: Snapshot, pricing: Pricing | None = None) -> RunEstimate:
+    """Estimate `spec` on `snapshot`. Nothing is asked and nothing is spent.
+
+    Raises:
+        InvalidInput: the strategy, an option or the baseline's prompt cannot work.
+        PriceUnknown: a limit in dollars on a model without a known price.
+    """
+    pricing = pricing or Pricing()
+    pricing.require({spec.model, spec.proposer}, spec.budget, spec.spend_cap)
+    train, dev, test = (snapshot.part(part) for part in Part)
+    needed = len(dev) + 2 * len(test)
+    plain, shown = _judgements(spec, snapshot, pricing)
+    wanted = max(0, _trials(spec) - 1) * len(dev)
+    searched, limited_by = _affordable(spec.budget, wanted, needed, plain, shown)
+    calls = needed + searched
+    cost = None
+    if plain.cost_usd is not None and shown.cost_usd is not None:
+        cost = needed * plain.cost_usd + searched * shown.cost_usd
+    return RunEstimate(
+        calls=calls,
+        needed_calls=needed,
+        prompt_tokens=round(needed * plain.prompt_tokens + searched * shown.prompt_tokens),
+        completion_tokens=round(needed * plain.completion_tokens + searched * shown.completion_tokens),
+        cost_usd=cost,
+        minutes=_seconds(spec, calls) / 60,
+        rows={"train": len(train), "dev": len(dev), "test": len(test)},
+        limited_by=limited_by,
+    )
+
+
+def _judgements(spec: RunSpec, snapshot: Snapshot, pricing: Pricing) -> tuple[_Judgement, _Judgement]:
+    """A judgement by the baseline, and one by a candidate that shows some solved examples."""
+    decoding = spec.decoding or judge_decoding(spec.model)
+    baseline = Candidate(instruction=spec.instruction or "", verbatim=spec.prompt)
+    template = render(baseline, snapshot.criterion, decoding)
+    plain = _prompt_tokens(template, snapshot.rows)
+    row = fmean(len(r.example.input) + len(r.example.output) for r in snapshot.rows) / CHARS_PER_TOKEN
+    thoughts = THOUGHT_TOKENS if decoding.temperature is None else 0
+    answer = float(ANSWER_TOKENS + thoughts)
+    return (
+        _judgement(plain, answer, spec.model, pricing),
+        _judgement(plain + SHOWN_ROWS * (row + ANSWER_TOKENS), answer, spec.model, pricing),
+    )
+
+
+def _prompt_tokens(template: PromptTemplate, rows: Sequence[LabelledExample]) -> float:
+    own = sum(len(message.content) for message in template.messages)
+    row = fmean(len(r.example.input) + len(r.example.output) for r in rows)
+    return (own + row) / CHARS_PER_TOKEN
+
+
+def _judgement(prompt: float, answer: float, model: ModelRef, pricing: Pricing) -> _Judgement:
+    price = pricing.price(model)
+    return _Judgement(
+        prompt_tokens=prompt,
+        completion_tokens=answer,
+        cost_usd=None if price is None else price.cost_usd(round(prompt), round(answer)),
+    )
+
+
+def _trials(spec: RunSpec) -> int:
+    """How many candidates the strategy tries at most."""
+    strategy = create(spec.strategy, spec.options)
+    for name in ("trials", "most_trials"):
+        if isinstance(trials := getattr(strategy, name, None), int):
+            return trials
+    rounds, each = (getattr(strategy, name, None) for name in ("rounds", "proposals"))
+    if isinstance(rounds, int) and isinstance(each, int):
+        combined = getattr(strategy, "combinations", 0)
+        return 1 + rounds * (each + int(combined))
+    return DEFAULT_TRIALS
+
+
+def _affordable(
+    budget: Budget, wanted: int, needed: int, plain: _Judgement, shown: _Judgement
+) -> tuple[int, str | None]:
+    """How many calls of the search the budget has room for, and which of its limits says so."""
+    rooms = [(wanted, None), *_rooms(budget, needed, plain, shown)]
+    room, limit = min(rooms, key=lambda pair: pair[0])
+    return max(0, int(room)), limit
+
+
+def _rooms(
+    budget: Budget, needed: int, plain: _Judgement, shown: _Judgement
+) -> list[tuple[float, str | None]]:
+    rooms: list[tuple[float, str | None]] = []
+    if budget.max_calls is not None:
+        rooms.append((budget.max_calls - needed, "max_calls"))
+    if budget.max_tokens is not None:
+        left = budget.max_tokens - needed * (plain.prompt_tokens + plain.completion_tokens)
+        rooms.append((left / (shown.prompt_tokens + shown.completion_tokens), "max_tokens"))
+    if budget.max_cost_usd is not None and plain.cost_usd is not None and shown.cost_usd:
+        rooms.append(((budget.max_cost_usd - needed * plain.cost_usd) / shown.cost_usd, "max_cost_usd"))
+    return rooms
+
+
+def _seconds(spec: RunSpec, calls: int) -> float:
+    if spec.model.name == OFFLINE:
+        return calls * OFFLINE_SECONDS_PER_CALL
+    return calls * SECONDS_PER_CALL / spec.max_in_flight
