@@ -35,7 +35,9 @@ from optimizers.types import (
 Progress = Callable[[int, int, Usage], None]
 
 LEAST_REJECTED = 5
-"""Rows from which on it counts as a wrong request, not as bad luck, that every one was rejected."""
+PROBE_ROWS = 50
+"""It counts as a wrong request, not as bad luck, that each of the first fifty rows was rejected, or
+each of all rows where these are five at least."""
 
 LEAST_OUTAGE = 8
 """Rows without an answer, one after the other, after which no further row is asked."""
@@ -95,7 +97,7 @@ async def evaluate(  # noqa: PLR0913  # what is judged, by whom, and how: all by
     Raises:
         InvalidInput: ids repeat, or a row cannot be sent; nothing has been asked then.
         AuthenticationFailed, ModelNotFound, StorageFailed: at once.
-        RequestRejected: five rows or more, and the provider rejected every one.
+        RequestRejected: the provider rejected each of the first fifty rows, or each of five or more.
         RunPaused: the provider failed on a row after all retries. What was answered is kept where the
             language model keeps it, so that another try pays only for the rest.
         RunStopped: as the language model raised it; no further row is asked.
@@ -126,7 +128,7 @@ async def judge_all(
         patience=max(LEAST_OUTAGE, max_in_flight),
         on_progress=on_progress,
     )
-    rows = iter(examples)
+    rows = iter(enumerate(examples))
     if canary:
         await pass_.first(rows)
     await _all_or_none([pass_.work(rows) for _ in range(min(max_in_flight, len(examples)))])
@@ -154,31 +156,41 @@ class _Pass:
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     usage: Usage = field(default_factory=Usage)
     silent: int = 0  # rows without an answer since the last one with
+    rejected: int = 0  # of the first rows
     told_at: float = float("-inf")
 
-    async def first(self, rows: Iterator[Example]) -> None:
+    async def first(self, rows: Iterator[tuple[int, Example]]) -> None:
         """Judge one row alone. Without an answer there is no point in asking for the others."""
-        for example in rows:
-            self._record(example.id, await self.judge(example))
+        for row, example in rows:
+            self._record(row, example.id, await self.judge(example))
             if self.silent:
                 raise self._outage()
             return
 
-    async def work(self, rows: Iterator[Example]) -> None:
+    async def work(self, rows: Iterator[tuple[int, Example]]) -> None:
         """Judge rows, one at a time, until none is left or the provider is silent."""
-        for count, example in enumerate(rows, start=1):
-            self._record(example.id, await self.judge(example))
+        for count, (row, example) in enumerate(rows, start=1):
+            self._record(row, example.id, await self.judge(example))
             if count % _ROWS_AT_A_STRETCH == 0:
                 await asyncio.sleep(0)
 
-    def _record(self, example_id: str, outcome: Outcome) -> None:
+    def _record(self, row: int, example_id: str, outcome: Outcome) -> None:
         self.outcomes[example_id] = outcome
         self.usage += outcome.usage
         out = isinstance(outcome, Failure) and outcome.kind is FailureKind.PROVIDER
         self.silent = self.silent + 1 if out else 0
         if self.silent >= self.patience:
             raise self._outage()
+        if isinstance(outcome, Failure) and outcome.message.startswith(REJECTED) and row < PROBE_ROWS:
+            self._rejected(outcome)
         self._tell()
+
+    def _rejected(self, failure: Failure) -> None:
+        """Count it; raise where the request itself must be wrong. Which rows are counted depends on
+        their order alone, so that the result does not depend on the order of arrival."""
+        self.rejected += 1
+        if self.rejected == min(PROBE_ROWS, self.total) >= LEAST_REJECTED:
+            raise RequestRejected(f"all of the first {self.rejected} rows were rejected; {failure.message}")
 
     def _tell(self) -> None:
         if self.on_progress is None:
@@ -189,20 +201,16 @@ class _Pass:
             self.on_progress(done, self.total, self.usage)
 
     def conclude(self) -> None:
-        """Refuse a result that says nothing about the judge."""
-        failures = [o for o in self.outcomes.values() if isinstance(o, Failure)]
-        if any(failure.kind is FailureKind.PROVIDER for failure in failures):
+        """Refuse a result in which a row has no outcome of the judge."""
+        if self._unanswered():
             raise self._outage()
-        rejected = [failure for failure in failures if failure.message.startswith(REJECTED)]
-        if len(rejected) == self.total >= LEAST_REJECTED:
-            raise RequestRejected(f"all {self.total} rows were rejected; first: {rejected[0].message}")
+
+    def _unanswered(self) -> list[str]:
+        failures = (outcome for outcome in self.outcomes.values() if isinstance(outcome, Failure))
+        return [failure.message for failure in failures if failure.kind is FailureKind.PROVIDER]
 
     def _outage(self) -> RunPaused:
-        failed = [
-            o.message
-            for o in self.outcomes.values()
-            if isinstance(o, Failure) and o.kind is FailureKind.PROVIDER
-        ]
+        failed = self._unanswered()
         answered = len(self.outcomes) - len(failed)
         return RunPaused(
             PauseReason.PROVIDER,

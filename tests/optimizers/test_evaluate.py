@@ -209,10 +209,21 @@ async def test_five_rows_that_are_all_rejected_are_a_wrong_request() -> None:
     async def rejected(row: int) -> ModelAnswer:
         return ModelAnswer(text="", rejected="unknown parameter")
 
-    with pytest.raises(RequestRejected, match=r"all 5 rows were rejected; first: .*unknown parameter"):
+    with pytest.raises(RequestRejected, match=r"all of the first 5 rows .*unknown parameter"):
         await run(Scripted(rejected), 5)
     four = await run(Scripted(rejected), 4)
     assert {o.kind for o in four.outcomes.values() if isinstance(o, Failure)} == {FailureKind.REFUSED}
+
+
+async def test_a_wrong_request_is_not_sent_for_every_row() -> None:
+    async def rejected(row: int) -> ModelAnswer:
+        await asyncio.sleep(0)
+        return ModelAnswer(text="", rejected="unknown parameter")
+
+    lm = Scripted(rejected)
+    with pytest.raises(RequestRejected, match="all of the first 50 rows"):
+        await run(lm, 10_000)
+    assert len(lm.asked) <= 50 + 4
 
 
 async def test_a_model_that_refuses_every_row_is_an_outcome() -> None:

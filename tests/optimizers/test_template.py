@@ -157,6 +157,13 @@ def test_the_module_reads_an_answer_as_the_template_does(answer: str) -> None:
     assert theirs == (ours.label.value if isinstance(ours, Verdict) else None)
 
 
+def test_an_unreadable_answer_is_neither_asked_again_nor_forced_into_a_format() -> None:
+    recorder = Recorder(text="I cannot say.")
+    with pytest.raises(AdapterParseError, match="holds no JSON object with the field 'verdict'"):
+        run(program_of(Candidate(), "c"), Example(id="1", input="i", output="o"), recorder)
+    assert [request.config.response_format for request in recorder.asked] == [None]
+
+
 def test_a_verbatim_prompt_is_sent_as_it_is() -> None:
     messages = (
         Message(role="system", content="Output {{output}} twice: {{output}}. {{other}} [[ ## x ## ]]"),
