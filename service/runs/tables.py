@@ -63,22 +63,23 @@ class ResultRow(SQLModel, table=True):
     run_id: str = Field(primary_key=True, max_length=32, foreign_key="concord_runs.id", ondelete="CASCADE")
     artifact: str = Field(sa_column=Column(Text, nullable=False))
     report: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
-    test_rows: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    """The verdict tables of baseline and winner on test: compressed JSON."""
+    test: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    """The evaluations of baseline and winner on test: compressed JSON."""
 
 
 class TrackingRow(SQLModel, table=True):
     """How far a run's projection into MLflow has come: an outbox of one line a run."""
 
     __tablename__ = "concord_tracking"
-    __table_args__ = (Index("ix_concord_tracking_due", "due", "revision"),)
+    __table_args__ = (Index("ix_concord_tracking_due", "due"),)
 
     run_id: str = Field(primary_key=True, max_length=32, foreign_key="concord_runs.id", ondelete="CASCADE")
     revision: int = 1
-    """Goes up with each change that MLflow shall see."""
-    projected: int = 0
+    """Goes up with each trial and with the result."""
     due: bool = True
-    """Whether there is something to project."""
+    """Whether it has changed since it was projected."""
+    status: str = Field(default="", max_length=16)
+    """The job's, as it was projected."""
     held_by: str | None = Field(default=None, max_length=64)
     held_until: float = Field(default=0.0, sa_column=Column(Double, nullable=False))
     """POSIX seconds on the database's clock: one projects a run at a time."""

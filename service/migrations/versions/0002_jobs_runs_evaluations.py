@@ -129,7 +129,7 @@ def _create_results() -> None:
         sa.Column("run_id", sa.String(32), primary_key=True),
         sa.Column("artifact", sa.Text(), nullable=False),
         sa.Column("report", sa.JSON(), nullable=False),
-        sa.Column("test_rows", sa.LargeBinary(), nullable=False),
+        sa.Column("test", sa.LargeBinary(), nullable=False),
         _belongs_to("run_id", "runs"),
     )
 
@@ -139,15 +139,15 @@ def _create_tracking() -> None:
         "concord_tracking",
         sa.Column("run_id", sa.String(32), primary_key=True),
         sa.Column("revision", sa.Integer(), nullable=False),
-        sa.Column("projected", sa.Integer(), nullable=False),
         sa.Column("due", sa.Boolean(), nullable=False),
+        sa.Column("status", sa.String(16), nullable=False),
         sa.Column("held_by", sa.String(64)),
         sa.Column("held_until", sa.Double(), nullable=False),
         sa.Column("links", sa.JSON(), nullable=False),
         sa.Column("trouble", sa.Text()),
         _belongs_to("run_id", "runs"),
     )
-    op.create_index("ix_concord_tracking_due", "concord_tracking", ["due", "revision"])
+    op.create_index("ix_concord_tracking_due", "concord_tracking", ["due"])
 
 
 def _create_evaluations() -> None:

@@ -1,0 +1,78 @@
+"""The observer of a run in a worker: what the search does is stored as it happens."""
+
+from functools import partial
+
+from sqlalchemy import func, select, update
+from sqlmodel import Session, col
+
+from experiments.recording import template_text
+from experiments.spec import RunSpec, judge_decoding
+from experiments.tracking.record import trial_record
+from optimizers.rendering import render
+from optimizers.types import Part, Snapshot, Trial, Usage
+from service.jobs import store
+from service.jobs.attempts import Attempt
+from service.runs import outbox
+from service.runs.stored import trial_row
+from service.runs.tables import RunRow, TrialRow
+
+
+class Recorder:
+    """Stores trials by their number: a run that is done again after a kill finds its own and goes on."""
+
+    def __init__(self, attempt: Attempt, spec: RunSpec, snapshot: Snapshot) -> None:
+        self._attempt = attempt
+        self._criterion = snapshot.criterion
+        self._decoding = spec.decoding or judge_decoding(spec.model)
+        self._dev = snapshot.part(Part.DEV)
+
+    def trial(self, trial: Trial) -> None:
+        """Store a measured candidate."""
+        prompt = template_text(render(trial.candidate, self._criterion, self._decoding))
+        record = trial_record(trial, self._dev, calls_so_far=0, prompt=prompt)
+        row = trial_row(self._attempt.job_id, trial, record.dev, prompt)
+        self._attempt.write(partial(_store, row=row))
+
+    def progress(self, phase: str, done: int, total: int, usage: Usage) -> None:
+        """Note how far the run is."""
+        self._attempt.progress(phase, done, total, usage)
+
+
+def _store(session: Session, *, row: TrialRow) -> None:
+    known = session.get(TrialRow, (row.run_id, row.number))
+    session.merge(row)
+    session.flush()
+    _keep_best(session, row.run_id)
+    if known is None:
+        store.add_event(session, row.run_id, "trial", _glance(row))
+        outbox.note(session, row.run_id)
+
+
+def _glance(row: TrialRow) -> dict[str, object]:
+    kappa = row.dev["kappa"]
+    return {
+        "number": row.number,
+        "kappa": row.kappa,
+        "low": kappa["low"],
+        "high": kappa["high"],
+        "complete": row.complete,
+        "origin": row.origin,
+    }
+
+
+def _keep_best(session: Session, run_id: str) -> None:
+    mine = col(TrialRow.run_id) == run_id
+    best = session.execute(
+        select(col(TrialRow.number), col(TrialRow.kappa))
+        .where(mine, col(TrialRow.complete), col(TrialRow.kappa).is_not(None))
+        .order_by(col(TrialRow.kappa).desc(), col(TrialRow.number))
+        .limit(1)
+    ).one_or_none()
+    count = session.scalar(select(func.count()).select_from(TrialRow).where(mine))
+    number, kappa = best or (None, None)
+    session.execute(
+        update(RunRow)
+        .where(col(RunRow.id) == run_id)
+        .values(trials=count, best_trial=number, best_kappa=kappa)
+        .execution_options(**store.UNTRACKED)
+    )
