@@ -5,14 +5,14 @@ and the estimate beside it says why. What differs between two runs that are the 
 `spend`, `per_judgement` and `readings` alone: an artifact's digest leaves these out.
 """
 
-import types
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Union, get_args, get_origin, get_type_hints
+from typing import cast
 
 from optimizers.intervals import Agreement, Estimate, Gain
 from optimizers.kappa import HumanAgreement
+from optimizers.restoring import restore, to_plain
 from optimizers.types import Usage
 
 
@@ -156,7 +156,7 @@ class Report:
 
     def to_dict(self) -> dict[str, object]:
         """The JSON form; `from_dict` reads it back."""
-        return {name: _plain(value) for name, value in asdict(self).items()}
+        return cast("dict[str, object]", to_plain(self))
 
     @classmethod
     def from_dict(cls, value: Mapping[str, object]) -> "Report":
@@ -165,9 +165,7 @@ class Report:
         Raises:
             TypeError, ValueError: a key is missing or its value is of another kind.
         """
-        restored = _restore(cls, value)
-        assert isinstance(restored, cls)
-        return restored
+        return restore(cls, value)
 
 
 def conclude(gain: Gain | None) -> Conclusion:
@@ -196,42 +194,3 @@ def per_judgement(usage: Usage) -> PerJudgement | None:
         cost_usd=None if usage.cost_usd is None else usage.cost_usd / usage.calls,
         latency_ms=usage.latency_ms / usage.calls,
     )
-
-
-# --- to and from plain values -----------------------------------------------------------------------
-
-
-def _plain(value: object) -> object:
-    """`value` as JSON has it: lists for tuples, plain texts for enums."""
-    if isinstance(value, Mapping):
-        return {name: _plain(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value.value if isinstance(value, StrEnum) else value
-
-
-def _restore(kind: object, value: object) -> object:
-    """`value`, plain from JSON, as `kind`: a dataclass, an enum, a tuple, an optional or a scalar."""
-    origin = get_origin(kind)
-    if origin in {Union, types.UnionType}:
-        present = next(k for k in get_args(kind) if k is not type(None))
-        return None if value is None else _restore(present, value)
-    if origin is tuple:
-        return _restore_tuple(get_args(kind), value)
-    if is_dataclass(kind) and isinstance(kind, type):
-        if not isinstance(value, Mapping):
-            raise TypeError(f"{kind.__name__} must be an object, got {value!r}")
-        hints = get_type_hints(kind)
-        names = [f.name for f in fields(kind) if f.name in value]
-        return kind(**{name: _restore(hints[name], value[name]) for name in names})
-    if isinstance(kind, type) and issubclass(kind, StrEnum):
-        return kind(str(value))
-    return float(value) if kind is float and isinstance(value, int) else value
-
-
-def _restore_tuple(items: tuple[object, ...], value: object) -> tuple[object, ...]:
-    if not isinstance(value, list | tuple):
-        raise TypeError(f"expected a list, got {value!r}")
-    if len(items) == 2 and items[1] is Ellipsis:
-        return tuple(_restore(items[0], item) for item in value)
-    return tuple(_restore(kind, item) for kind, item in zip(items, value, strict=True))

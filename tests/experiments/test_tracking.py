@@ -346,6 +346,11 @@ def test_nothing_is_written_outside_the_store(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_record_can_be_kept_as_text() -> None:
+    kept = record("run-r", "ds-r")
+    assert RunRecord.from_json(kept.to_json()) == kept
+
+
 def test_an_id_that_could_bend_a_search_is_refused(projector: Projector) -> None:
     with pytest.raises(TrackingRejected, match="letters"):
         projector.project(record("x' or '1'='1", "ds-n"))
