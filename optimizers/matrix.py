@@ -2,12 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from optimizers.types import Candidate, DecisionRule, Failure, FailureKind, Label, Outcome, Verdict
-
-
-def prompt_id(candidate: Candidate) -> str:
-    """The id that candidates share whose prompts are one and whose thresholds differ."""
-    return candidate.with_(decision=DecisionRule()).id
+from optimizers.types import DecisionRule, Failure, FailureKind, Label, Outcome, Verdict
 
 
 def decided(outcome: Outcome, rule: DecisionRule) -> Outcome:
@@ -34,23 +29,23 @@ def decided(outcome: Outcome, rule: DecisionRule) -> Outcome:
 
 
 class VerdictMatrix:
-    """Outcomes by prompt and example id, as the model gave them, before any threshold."""
+    """Outcomes by prompt and example id, as the model gave them, before any threshold.
+
+    A prompt is whatever text names it, the same for candidates whose rendered messages are the same.
+    """
 
     def __init__(self) -> None:
         self._cells: dict[tuple[str, str], Outcome] = {}
 
-    def missing(self, candidate: Candidate, example_ids: Iterable[str]) -> tuple[str, ...]:
-        """Those of `example_ids` that the candidate's prompt has not been asked about, in order."""
-        prompt = prompt_id(candidate)
+    def missing(self, prompt: str, example_ids: Iterable[str]) -> tuple[str, ...]:
+        """Those of `example_ids` that `prompt` has not been asked about, once each, in order."""
         return tuple(i for i in dict.fromkeys(example_ids) if (prompt, i) not in self._cells)
 
-    def add(self, candidate: Candidate, outcomes: Mapping[str, Outcome]) -> None:
-        """Keep `outcomes`, read without a threshold, under the candidate's prompt."""
-        prompt = prompt_id(candidate)
+    def add(self, prompt: str, outcomes: Mapping[str, Outcome]) -> None:
+        """Keep `outcomes`, read without a threshold."""
         self._cells |= {(prompt, example_id): outcome for example_id, outcome in outcomes.items()}
 
-    def outcomes(self, candidate: Candidate, example_ids: Sequence[str]) -> dict[str, Outcome]:
-        """The known outcomes among `example_ids`, in their order, under the candidate's rule."""
-        prompt = prompt_id(candidate)
+    def outcomes(self, prompt: str, example_ids: Sequence[str], rule: DecisionRule) -> dict[str, Outcome]:
+        """The known outcomes among `example_ids`, in their order, under `rule`."""
         known = ((i, self._cells.get((prompt, i))) for i in example_ids)
-        return {i: decided(cell, candidate.decision) for i, cell in known if cell is not None}
+        return {i: decided(cell, rule) for i, cell in known if cell is not None}

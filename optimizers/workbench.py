@@ -13,21 +13,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from optimizers.errors import PauseReason, ProviderUnavailable, RequestRejected, RunPaused
-from optimizers.evaluate import evaluate
+from optimizers.errors import PauseReason, ProviderUnavailable, RunPaused
+from optimizers.judging import Judging
 from optimizers.kappa import Confusion, cohen_kappa, confusion
-from optimizers.matrix import VerdictMatrix, prompt_id
 from optimizers.protocols import Observer, Problem
-from optimizers.rendering import render
 from optimizers.selection import winner
-from optimizers.template import AS_WRITTEN, PromptTemplate
 from optimizers.types import (
     Candidate,
     Decoding,
     Evaluation,
-    Example,
-    Failure,
-    FailureKind,
     LabelledExample,
     Message,
     ModelAnswer,
@@ -67,7 +61,7 @@ class Workbench:
     Not thread-safe: a run uses one workbench from one thread.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # collaborators and plain values, all by name
         self,
         problem: Problem,
         *,
@@ -89,16 +83,13 @@ class Workbench:
         self._loop = loop
         self._observer = observer or Silent()
         self._max_in_flight = max_in_flight
-        self._matrix = VerdictMatrix()
-        self._templates: dict[str, PromptTemplate] = {}
-        self._judged = 0
+        self._judging = Judging(problem.criterion, judge_model, decoding, session, loop, max_in_flight)
+        self._accounted = session.usage
         self._trials: list[Trial] = []
 
     # --- evaluation ---------------------------------------------------------------------------------
 
-    def evaluate(
-        self, candidate: Candidate, examples: Sequence[LabelledExample] | None = None
-    ) -> Evaluation:
+    def evaluate(self, candidate: Candidate, examples: Sequence[LabelledExample] | None = None) -> Evaluation:
         """The candidate's outcomes on `examples` (default: all of dev), in their order.
 
         Only cells that the matrix lacks are asked for. `usage` is what these judgements take,
@@ -121,21 +112,15 @@ class Workbench:
         found = self.trial_of(candidate)
         if found is not None and found.complete:
             return found
-        paid = self._fill(candidate, self.problem.dev)
-        return self.record(candidate, parent=parent, origin=origin, usage=paid)
+        self._fill(candidate, self.problem.dev)
+        return self.record(candidate, parent=parent, origin=origin)
 
-    def record(
-        self,
-        candidate: Candidate,
-        *,
-        parent: Candidate | None = None,
-        origin: str = "",
-        usage: Usage | None = None,
-    ) -> Trial:
+    def record(self, candidate: Candidate, parent: Candidate | None = None, origin: str = "") -> Trial:
         """A trial from what the matrix holds of the candidate on dev: complete if that is all rows.
 
-        `usage` is what finding and measuring it took.
+        Its `usage` is what the run took since the trial before, so that those of all trials add up.
         """
+        now = self._session.usage
         evaluation = self.known(candidate, self.problem.dev)
         trial = Trial(
             number=len(self._trials),
@@ -145,8 +130,9 @@ class Workbench:
             complete=len(evaluation.outcomes) == len(self.problem.dev),
             parent_id=parent.id if parent is not None else None,
             origin=origin,
-            usage=usage or Usage(),
+            usage=_since(self._accounted, now),
         )
+        self._accounted = now
         self._trials.append(trial)
         self._observer.trial(trial)
         return trial
@@ -154,67 +140,27 @@ class Workbench:
     def missing(self, candidate: Candidate, examples: Sequence[LabelledExample] | None = None) -> int:
         """How many calls it takes to evaluate the candidate on `examples` (default: all of dev)."""
         rows = self.problem.dev if examples is None else examples
-        return len(self._matrix.missing(candidate, (row.id for row in rows)))
+        return self._judging.missing(candidate, rows)
 
     def known(self, candidate: Candidate, examples: Sequence[LabelledExample] | None = None) -> Evaluation:
         """What the matrix holds of the candidate on `examples` (default: all of dev), without a call."""
         rows = self.problem.dev if examples is None else examples
-        outcomes = self._matrix.outcomes(candidate, [row.id for row in rows])
-        usage = sum((outcome.usage for outcome in outcomes.values()), Usage())
-        return Evaluation(candidate_id=candidate.id, outcomes=outcomes, usage=usage)
+        return self._judging.known(candidate, rows)
 
     def confusion(self, evaluation: Evaluation, examples: Iterable[LabelledExample]) -> Confusion:
         """The evaluation against the labels of those of `examples` that it covers."""
         rows = [row for row in examples if row.id in evaluation.outcomes]
         return confusion([row.label for row in rows], evaluation.judged([row.id for row in rows]))
 
-    def _fill(self, candidate: Candidate, rows: Sequence[LabelledExample]) -> Usage:
-        """Ask for the cells that are missing; return what they took."""
-        wanted = set(self._matrix.missing(candidate, (row.id for row in rows)))
-        examples = [row.example for row in rows if row.id in wanted]
-        if not examples:
-            return Usage()
-        self._session.require(len(examples))
-        found = self._judge(candidate.with_(decision=AS_WRITTEN), examples)
-        self._matrix.add(candidate, found.outcomes)
-        self._judged += len(examples)
-        return found.usage
-
-    def _judge(self, candidate: Candidate, examples: Sequence[Example]) -> Evaluation:
-        judging = evaluate(
-            self._template(candidate),
-            examples,
-            self._session,
-            candidate_id=candidate.id,
-            model=self.judge_model,
-            max_in_flight=self._max_in_flight,
-            on_progress=partial(self._progress, *self._phase(len(examples))),
-        )
-        try:
-            return self._loop.run(judging)
-        except RequestRejected as error:
-            if not self._judged:
-                raise
-            # The model answers other prompts, so it is this one that cannot be sent (too long, say):
-            # the candidate's fault, and no reason to end the search.
-            refused = Failure(kind=FailureKind.REFUSED, message=str(error), usage=Usage(calls=1))
-            return Evaluation(
-                candidate_id=candidate.id,
-                outcomes={example.id: refused for example in examples},
-                usage=Usage(calls=len(examples)),
-            )
-
-    def _template(self, candidate: Candidate) -> PromptTemplate:
-        key = prompt_id(candidate)
-        if key not in self._templates:
-            self._templates[key] = render(candidate, self.problem.criterion, self.decoding)
-        return self._templates[key]
+    def _fill(self, candidate: Candidate, rows: Sequence[LabelledExample]) -> None:
+        phase = self._phase(self.missing(candidate, rows))
+        self._judging.fill(candidate, rows, partial(self._progress, *phase))
 
     def _phase(self, asked: int) -> tuple[str, int, int]:
         """What a batch belongs to, the judgements before it, and those that the phase may come to."""
         if not self._trials:
-            return "baseline", self._judged, self._judged + asked
-        return "search", self._judged, self._judged + self.room(_LONGEST_SEARCH)
+            return "baseline", self._judging.judged, self._judging.judged + asked
+        return "search", self._judging.judged, self._judging.judged + self.room(_LONGEST_SEARCH)
 
     def _progress(self, phase: str, before: int, total: int, done: int, *_: object) -> None:
         self._observer.progress(phase, before + done, max(total, before + done), self._session.usage)
@@ -232,8 +178,14 @@ class Workbench:
         return winner(self._trials)
 
     def trial_of(self, candidate: Candidate) -> Trial | None:
-        """The candidate's trial, a complete one rather than a partial one."""
-        own = [trial for trial in self._trials if trial.candidate.id == candidate.id]
+        """The trial of this prompt and rule, a complete one rather than a partial one."""
+        prompt = self._judging.prompt_id(candidate)
+        own = [
+            trial
+            for trial in self._trials
+            if trial.candidate.decision == candidate.decision
+            and self._judging.prompt_id(trial.candidate) == prompt
+        ]
         return max(own, key=lambda trial: (trial.complete, trial.number), default=None)
 
     # --- budget and chance --------------------------------------------------------------------------
@@ -318,3 +270,16 @@ class Workbench:
         from optimizers.lm.engine import dspy_lm  # noqa: PLC0415
 
         return dspy_lm(self._session, self._loop, model, decoding)
+
+
+def _since(before: Usage, now: Usage) -> Usage:
+    """What was taken between two readings of a running total."""
+    known = before.cost_usd is not None and now.cost_usd is not None
+    return Usage(
+        calls=now.calls - before.calls,
+        cached_calls=now.cached_calls - before.cached_calls,
+        prompt_tokens=now.prompt_tokens - before.prompt_tokens,
+        completion_tokens=now.completion_tokens - before.completion_tokens,
+        cost_usd=(now.cost_usd or 0.0) - (before.cost_usd or 0.0) if known else None,
+        latency_ms=now.latency_ms - before.latency_ms,
+    )

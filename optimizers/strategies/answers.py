@@ -29,9 +29,14 @@ def field_of(text: str, name: str) -> str | None:
             continue
         seen_object = True
         if isinstance(value.get(name), str):
-            return value[name].strip() or None
+            return sendable(value[name].strip()) or None
     # Prose without any JSON is taken at its word; broken JSON is not shown to a judge.
-    return None if seen_object or not bare or bare[0] in "{[" else bare
+    return None if seen_object or not bare or bare[0] in "{[" else sendable(bare)
+
+
+def sendable(text: str) -> str:
+    """`text` with a question mark for each lone surrogate: JSON can spell them, no provider takes them."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def clipped(text: str, limit: int) -> str:

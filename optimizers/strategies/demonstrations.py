@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizers.protocols import Problem
-from optimizers.strategies.answers import clipped, field_of
+from optimizers.strategies.answers import clipped, field_of, sendable
 from optimizers.types import Candidate, Demonstration, Label, LabelledExample, Message, Verdict
 from optimizers.workbench import Workbench
 
@@ -50,7 +50,9 @@ def _texts(row: LabelledExample) -> Iterable[tuple[str, str]]:
         yield "output", answer
 
 
-def balanced(rows: Sequence[LabelledExample], n: int, rng: np.random.Generator, turn: int = 0) -> tuple[LabelledExample, ...]:
+def balanced(
+    rows: Sequence[LabelledExample], n: int, rng: np.random.Generator, turn: int = 0
+) -> tuple[LabelledExample, ...]:
     """About `n` of `rows`, as many of each class as there are, those with a critique first.
 
     Each `turn` takes up where the one before left off, and starts over at the end.
@@ -77,7 +79,9 @@ class Pool:
         """The largest quota that both classes can fill."""
         return min(len(self.hard[label]) + len(self.easy[label]) for label in Label)
 
-    def draw(self, per_class: int, rng: np.random.Generator, *, hard_first: bool) -> tuple[Demonstration, ...]:
+    def draw(
+        self, per_class: int, rng: np.random.Generator, *, hard_first: bool
+    ) -> tuple[Demonstration, ...]:
         """`per_class` of each class, the classes in turn; drawn anew by each generator."""
         lanes = []
         for label in Label:
@@ -104,7 +108,9 @@ def solve(bench: Workbench, judge: Candidate, rows: Sequence[LabelledExample], *
     written = {row.id: _rationale(text) for row, text in zip(asked, answers, strict=True)}
     hard = {label: [_demo(r, written.get(r.id)) for r in wrong if r.label is label] for label in Label}
     easy = {
-        label: [_demo(r, _own_words(found.outcomes[r.id])) for r in rows if r not in wrong and r.label is label]
+        label: [
+            _demo(r, _own_words(found.outcomes[r.id])) for r in rows if r not in wrong and r.label is label
+        ]
         for label in Label
     }
     return Pool(
@@ -123,7 +129,7 @@ def _demo(row: LabelledExample, rationale: str | None) -> Demonstration:
         input=row.example.input,
         output=row.example.output,
         label=row.label,
-        rationale=rationale or row.critique,
+        rationale=sendable(rationale or row.critique or "") or None,
     )
 
 

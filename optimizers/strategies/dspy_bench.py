@@ -11,12 +11,13 @@ rows that overlap dev are left out. No text of a dev row reaches a proposer.
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import dspy
 
 from optimizers.judge import JudgeProgram, candidate_of, dspy_example
+from optimizers.strategies.answers import sendable
 from optimizers.strategies.demonstrations import eligible
 from optimizers.strategies.quiet import quiet
 from optimizers.types import Candidate, Evaluation, Label, LabelledExample, Outcome, Trial, Verdict
@@ -91,7 +92,13 @@ class DspyBench:
 
     def candidate(self, program: JudgeProgram) -> Candidate:
         """The program as a candidate; remembered, so that it can be chosen by kappa."""
-        candidate = candidate_of(program, self.train)
+        raw = candidate_of(program, self.train)
+        candidate = raw.with_(
+            instruction=sendable(raw.instruction),
+            demonstrations=tuple(
+                replace(d, rationale=sendable(d.rationale or "") or None) for d in raw.demonstrations
+            ),
+        )
         self._seen.setdefault(candidate.id, candidate)
         return candidate
 
@@ -103,6 +110,10 @@ class DspyBench:
         if self.bench.missing(candidate) == 0:
             self.bench.measure(candidate, parent=self.bench.problem.baseline, origin=self.name)
         return [found.outcomes[row.id] for row in rows]
+
+    def missing(self, program: JudgeProgram, examples: Sequence[dspy.Example]) -> int:
+        """How many calls it takes to evaluate the program on `examples`."""
+        return self.bench.missing(self.candidate(program), [self._rows[e["example_id"]] for e in examples])
 
     def row_score(self, example: dspy.Example, outcome: Outcome) -> float:
         """The surrogate for one outcome of an example."""

@@ -14,6 +14,7 @@ import dspy
 import gepa
 from dspy.teleprompt.gepa.gepa_utils import DspyAdapter
 from dspy.teleprompt.gepa.instruction_proposal import InstructionProposer
+from dspy.utils.exceptions import AdapterParseError
 from gepa.core.adapter import EvaluationBatch
 
 from optimizers.judge import JudgeProgram, program_of
@@ -70,7 +71,10 @@ class BenchAdapter(DspyAdapter):  # type: ignore[misc]  # DSPy is not typed
         )
 
     def batch_evaluate(
-        self, items: Sequence[tuple[Mapping[str, str], Sequence[dspy.Example]]], *, capture_traces: bool = True
+        self,
+        items: Sequence[tuple[Mapping[str, str], Sequence[dspy.Example]]],
+        *,
+        capture_traces: bool = True,
     ) -> list[EvaluationBatch]:
         """One after the other: each is concurrent in itself, and the order stays fixed."""
         return [self.evaluate(batch, candidate, capture_traces) for candidate, batch in items]
@@ -86,7 +90,7 @@ class BenchAdapter(DspyAdapter):  # type: ignore[misc]  # DSPy is not typed
             proposed: dict[str, str] = super().propose_new_texts(
                 candidate, reflective_dataset, components_to_update
             )
-        except (ValueError, dspy.utils.exceptions.AdapterParseError):
+        except (ValueError, AdapterParseError):
             return {}
         return proposed
 
@@ -137,7 +141,7 @@ class _BudgetStopper:
         self._bench = bench
         self._calls = calls
 
-    def __call__(self, gepa_state: object) -> bool:
+    def __call__(self, _: object) -> bool:
         return not self._bench.affordable(self._calls)
 
 

@@ -18,6 +18,9 @@ from optimizers.strategies.starting import start
 from optimizers.types import Candidate, Demonstration, LabelledExample
 from optimizers.workbench import Workbench
 
+_MISTAKES_SHOWN = 5
+"""False passes, and false fails, that one proposal sees: enough to see a kind, few enough to read."""
+
 _HARD_SETS = 2
 """The first sets prefer rows that the judge gets wrong; the others are drawn from all."""
 
@@ -56,7 +59,6 @@ class InstructionSearch:
         proposals: instructions asked for in a round.
         combinations: further combinations with sets of solved examples that a round tries.
         train_rows: train rows that the best candidate judges in a round, to find its mistakes.
-        mistakes_shown: false passes, and false fails, shown to the proposer at most.
         sets: sets of solved examples to choose from, besides none.
         per_class: solved examples of each class in a set.
         block: dev rows between two looks at a race.
@@ -75,7 +77,6 @@ class InstructionSearch:
         proposals: int = 4,
         combinations: int = 3,
         train_rows: int = 32,
-        mistakes_shown: int = 5,
         sets: int = 3,
         per_class: int = 3,
         block: int = 12,
@@ -85,7 +86,6 @@ class InstructionSearch:
         self.proposals = options.whole_number("proposals", proposals, low=1, high=100)
         self.combinations = options.whole_number("combinations", combinations, low=0, high=1000)
         self.train_rows = options.whole_number("train_rows", train_rows, low=2, high=10_000)
-        self.mistakes_shown = options.whole_number("mistakes_shown", mistakes_shown, low=1, high=100)
         self.sets = options.whole_number("sets", sets, low=0, high=100)
         self.per_class = options.whole_number("per_class", per_class, low=1, high=32)
         self.race = Race(
@@ -121,7 +121,7 @@ class InstructionSearch:
         if not wrong:
             return []
         fresh = propose(
-            bench, parent, wrong, menu.instructions, n=self.proposals, shown=self.mistakes_shown, turn=turn
+            bench, parent, wrong, menu.instructions, n=self.proposals, shown=_MISTAKES_SHOWN, turn=turn
         )
         menu.instructions += fresh
         return list(range(len(menu.instructions) - len(fresh), len(menu.instructions)))
@@ -139,7 +139,8 @@ class InstructionSearch:
             return []
         pool = solve(bench, base.with_(reasoning=True), rows, most_elicited=self.per_class)
         drawn = (
-            pool.draw(self.per_class, bench.rng(f"set/{n}"), hard_first=n < _HARD_SETS) for n in range(self.sets)
+            pool.draw(self.per_class, bench.rng(f"set/{n}"), hard_first=n < _HARD_SETS)
+            for n in range(self.sets)
         )
         return [demos for demos in dict.fromkeys(drawn) if demos]
 

@@ -5,6 +5,7 @@ evaluated on the workbench. All that it measures is chosen from again by kappa o
 candidates and trials there are follows from the budget, so that a run ends within it.
 """
 
+import contextlib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,17 +13,19 @@ from typing import Any
 
 import dspy
 from dspy.teleprompt.mipro_optimizer_v2 import MIPROv2
+from dspy.utils.exceptions import AdapterParseError
 
 from optimizers.judge import JudgeProgram, program_of
 from optimizers.strategies import options
 from optimizers.strategies.demonstrations import balanced
 from optimizers.strategies.dspy_bench import DspyBench, dspy_run, training
 from optimizers.strategies.starting import start
-from optimizers.types import Label
+from optimizers.types import Label, LabelledExample
 from optimizers.workbench import Workbench
 
 _LARGEST_MINIBATCH = 35
-_FULL_EVALUATION_STEPS = 5
+_FEW_ROWS = 20
+_PROPOSAL_ATTEMPTS = 2
 _DESCRIBED_BATCHES = 3
 _UNLIMITED_CALLS = 2000
 """What the sizes are reckoned for where there is no budget: about DSPy's `medium` on 60 rows."""
@@ -49,78 +52,68 @@ class Sizes:
         return cls(instructions=candidates, sets=sets, train_rows=rows)
 
 
+class SearchEnded(BaseException):
+    """Ends MIPROv2's search where the budget, less a reserve, has no room for its next evaluation.
+
+    Repeated combinations cost nothing, so the number of trials that fit is not known beforehand. What
+    was found is kept on the workbench.
+    """
+
+
 class BenchEvaluate:
     """Stands where MIPROv2 has its `Evaluate`: scores a program on the workbench."""
 
-    def __init__(self, bench: DspyBench) -> None:
-        self._bench = bench
+    def __init__(self, view: DspyBench, reserve: int) -> None:
+        self._view = view
+        self._reserve = reserve
 
-    def __call__(
-        self, program: JudgeProgram, devset: Sequence[dspy.Example], callback_metadata: object = None
-    ) -> dspy.Prediction:
-        """The mean surrogate in percent, as DSPy's `Evaluate` has it."""
-        outcomes = self._bench.outcomes(program, devset)
-        scores = [self._bench.row_score(e, o) for e, o in zip(devset, outcomes, strict=True)]
+    def __call__(self, program: JudgeProgram, devset: Sequence[dspy.Example], **_: object) -> dspy.Prediction:
+        """The mean surrogate in percent, as DSPy's `Evaluate` has it.
+
+        Raises:
+            SearchEnded: it does not fit.
+        """
+        if not self._view.bench.affordable(self._view.missing(program, devset) + self._reserve):
+            raise SearchEnded
+        outcomes = self._view.outcomes(program, devset)
+        scores = [self._view.row_score(e, o) for e, o in zip(devset, outcomes, strict=True)]
         return dspy.Prediction(score=round(100 * sum(scores) / len(scores), 2), results=[])
 
 
 class BenchMipro(MIPROv2):  # type: ignore[misc]  # DSPy is not typed
-    """MIPROv2 whose third step runs on the workbench, sized by what the first two have left over."""
+    """MIPROv2 whose third step runs on the workbench."""
 
-    def __init__(self, bench: DspyBench, most_trials: int, reserve: int, **settings: Any) -> None:  # noqa: ANN401
+    def __init__(self, evaluate: BenchEvaluate, **settings: Any) -> None:
         super().__init__(auto=None, log_dir=None, verbose=False, track_stats=False, **settings)
-        self._bench = bench
-        self._most_trials = most_trials
-        self._reserve = reserve
+        self._evaluate = evaluate
+
+    def _propose_instructions(
+        self, program: JudgeProgram, *rest: object, **settings: object
+    ) -> dict[int, list[str]]:
+        """DSPy's proposals; asked for anew where one cannot be read, else the program's own alone."""
+        for _ in range(_PROPOSAL_ATTEMPTS):
+            with contextlib.suppress(AdapterParseError):
+                proposed: dict[int, list[str]] = super()._propose_instructions(program, *rest, **settings)
+                return proposed
+        return {i: [p.signature.instructions] for i, p in enumerate(program.predictors())}
 
     def _optimize_prompt_parameters(
         self,
         program: JudgeProgram,
-        instruction_candidates: dict[int, list[str]],
-        demo_candidates: list[Any] | None,
-        evaluate: Callable[..., object],
-        valset: list[dspy.Example],
-        *_: object,
+        instructions: dict[int, list[str]],
+        demos: list[Any] | None,
+        _: Callable[..., object],
+        *rest: object,
     ) -> JudgeProgram:
-        size = minibatch_size(len(valset))
-        trials = affordable_trials(
-            self._bench.bench.room(_UNLIMITED_CALLS) - self._reserve, rows=len(valset), minibatch=size
-        )
-        trials = min(trials, self._most_trials)
-        if trials < 1:
-            return program
         found: JudgeProgram = super()._optimize_prompt_parameters(
-            program,
-            instruction_candidates,
-            demo_candidates,
-            BenchEvaluate(self._bench),
-            valset,
-            trials,
-            size < len(valset),
-            size,
-            _FULL_EVALUATION_STEPS,
-            self.seed,
+            program, instructions, demos, self._evaluate, *rest
         )
         return found
 
 
 def minibatch_size(rows: int) -> int:
     """Rows that a trial sees before it is worth all `rows`: half, at most DSPy's 35; all if few."""
-    return rows if rows < 20 else min(_LARGEST_MINIBATCH, rows // 2)
-
-
-def affordable_trials(calls: int, *, rows: int, minibatch: int) -> int:
-    """The most trials that cannot cost more than `calls`.
-
-    The default program has been measured. A trial sees a minibatch; every fifth, and the last, is
-    followed by a full evaluation of the best so far, which has seen a minibatch at least.
-    """
-
-    def cost(trials: int) -> int:
-        full = 0 if minibatch == rows else trials // _FULL_EVALUATION_STEPS + 2
-        return trials * minibatch + full * (rows - minibatch)
-
-    return max((n for n in range(calls // minibatch + 1) if n == 0 or cost(n) <= calls), default=0)
+    return rows if rows < _FEW_ROWS else min(_LARGEST_MINIBATCH, rows // 2)
 
 
 class Mipro:
@@ -147,7 +140,9 @@ class Mipro:
         temperature: float = 1.0,
     ) -> None:
         self.most_trials = options.whole_number("most_trials", most_trials, low=1, high=1000)
-        self.bootstrapped_demos = options.whole_number("bootstrapped_demos", bootstrapped_demos, low=1, high=32)
+        self.bootstrapped_demos = options.whole_number(
+            "bootstrapped_demos", bootstrapped_demos, low=1, high=32
+        )
         self.labeled_demos = options.whole_number("labeled_demos", labeled_demos, low=1, high=64)
         self.temperature = options.share("temperature", temperature, high=2.0)
 
@@ -163,23 +158,33 @@ class Mipro:
             _least_calls(sizes, len(rows)) + 2 * reserve
         ):
             return
-        with dspy_run(bench):
-            self._optimizer(bench, view, sizes, reserve).compile(
-                program_of(base, bench.problem.criterion),
-                trainset=training(rows),
-                valset=view.valset,
-                num_trials=self.most_trials,
-                minibatch=False,
-                program_aware_proposer=False,
-                view_data_batch_size=max(10, math.ceil(len(rows) / _DESCRIBED_BATCHES)),
-            )
+        with contextlib.suppress(SearchEnded), dspy_run(bench):
+            self._compile(bench, view, sizes, program_of(base, bench.problem.criterion), rows)
         view.finish()
 
-    def _optimizer(self, bench: Workbench, view: DspyBench, sizes: Sizes, reserve: int) -> BenchMipro:
+    def _compile(
+        self,
+        bench: Workbench,
+        view: DspyBench,
+        sizes: Sizes,
+        program: JudgeProgram,
+        rows: Sequence[LabelledExample],
+    ) -> None:
+        minibatch = minibatch_size(len(view.valset))
+        self._optimizer(bench, view, sizes).compile(
+            program,
+            trainset=training(rows),
+            valset=view.valset,
+            num_trials=self.most_trials,
+            minibatch=minibatch < len(view.valset),
+            minibatch_size=minibatch,
+            program_aware_proposer=False,
+            view_data_batch_size=max(10, math.ceil(len(rows) / _DESCRIBED_BATCHES)),
+        )
+
+    def _optimizer(self, bench: Workbench, view: DspyBench, sizes: Sizes) -> BenchMipro:
         optimizer = BenchMipro(
-            view,
-            self.most_trials,
-            reserve,
+            BenchEvaluate(view, reserve=len(view.valset)),
             metric=view.metric,
             metric_threshold=1.0,  # an example counts as bootstrapped if its verdict is right
             prompt_model=bench.proposer_lm(),
@@ -197,5 +202,5 @@ class Mipro:
 
 
 def _least_calls(sizes: Sizes, rows: int) -> int:
-    """Calls of the first two steps at most: bootstrapping, describing the data, instructions."""
-    return (sizes.sets - 2) * rows + _DESCRIBED_BATCHES + 1 + sizes.instructions
+    """Calls of the first two steps at most: bootstrapping, then describing the data and instructions."""
+    return (sizes.sets - 2) * rows + _PROPOSAL_ATTEMPTS * (_DESCRIBED_BATCHES + 1 + sizes.instructions)

@@ -31,13 +31,10 @@ LONGEST_INSTRUCTION = 6000
 _LONGEST_TEXT = 1500
 
 HINTS = (
-    "Name the kinds of defect that the judge lets pass, each with how to recognise it, and say that any "
-    "one of them fails the output.",
-    "Write a short numbered list of checks that a judge can go through one by one, and the rule that "
-    "turns them into the verdict.",
+    "Name the kinds of defect that the judge lets pass, how to recognise each, and that any one fails.",
+    "Write a short numbered list of checks to go through one by one, and the rule that ends in a verdict.",
     "Say what the judge fails wrongly: what looks like a defect and is not one. Then say what does fail.",
-    "Take the people's comments as the standard: turn what they object to, and what they accept, into "
-    "general rules.",
+    "Take the people's comments as the standard: turn what they object to, and accept, into general rules.",
     "Draw the line: describe cases close to it on both sides and what tips them.",
     "Keep it as short as it can be: two or three sentences that would have prevented most mistakes.",
 )
@@ -110,7 +107,14 @@ def mistakes(bench: Workbench, found: Evaluation, rows: Sequence[LabelledExample
 
 
 def propose(
-    bench: Workbench, parent: Candidate, wrong: Mistakes, known: Iterable[str], *, n: int, shown: int, turn: int
+    bench: Workbench,
+    parent: Candidate,
+    wrong: Mistakes,
+    known: Iterable[str],
+    *,
+    n: int,
+    shown: int,
+    turn: int,
 ) -> tuple[str, ...]:
     """Up to `n` new instructions, asked for together; fewer where answers are unusable or not new.
 
@@ -119,7 +123,9 @@ def propose(
     """
     rng = bench.rng(f"proposals/{turn}")
     questions = [
-        _question(bench.problem.criterion, parent, wrong.confusion, wrong.draw(shown, rng), _hint(n * turn + i))
+        _question(
+            bench.problem.criterion, parent, wrong.confusion, wrong.draw(shown, rng), _hint(n * turn + i)
+        )
         for i in range(n)
     ]
     answers = bench.ask_proposer_each(questions, sample=turn)

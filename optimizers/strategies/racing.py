@@ -16,7 +16,7 @@ import numpy as np
 
 from optimizers.errors import BudgetExhausted
 from optimizers.kappa import cohen_kappa, confusion
-from optimizers.types import Candidate, Evaluation, Label, LabelledExample, Trial, Usage
+from optimizers.types import Candidate, Evaluation, Label, LabelledExample, Trial
 from optimizers.workbench import Workbench
 
 
@@ -38,13 +38,12 @@ class Race:
         incumbent = bench.best
         if incumbent is None:
             return bench.measure(candidate, parent, origin)
-        before = bench.usage
         try:
             self._meet(bench, candidate, incumbent)
         except BudgetExhausted:
-            bench.record(candidate, parent=parent, origin=origin, usage=_since(before, bench.usage))
+            bench.record(candidate, parent, origin)
             raise
-        return bench.record(candidate, parent=parent, origin=origin, usage=_since(before, bench.usage))
+        return bench.record(candidate, parent, origin)
 
     def _meet(self, bench: Workbench, candidate: Candidate, incumbent: Trial) -> None:
         rows = informative_order(bench)
@@ -116,7 +115,9 @@ def loss_p_value(challenger: Evaluation, champion: Evaluation, rows: Sequence[La
     steps: dict[float, int] = {}
     observed = 0.0
     for label in Label:
-        cells = [(a is label, b is label) for r, a, b in zip(rows, ours, theirs, strict=True) if r.label is label]
+        cells = [
+            (a is label, b is label) for r, a, b in zip(rows, ours, theirs, strict=True) if r.label is label
+        ]
         wins = sum(a and not b for a, b in cells)
         losses = sum(b and not a for a, b in cells)
         if wins + losses:
@@ -136,16 +137,3 @@ def _coin_tail(steps: dict[float, int], observed: float) -> float:
         values = (values[:, None] + signed[None, :]).ravel()
         chances = (chances[:, None] * binomial[None, :]).ravel()
     return float(chances[values <= observed + 1e-12].sum())
-
-
-def _since(before: Usage, now: Usage) -> Usage:
-    """What was taken between two readings of a running total."""
-    known = before.cost_usd is not None and now.cost_usd is not None
-    return Usage(
-        calls=now.calls - before.calls,
-        cached_calls=now.cached_calls - before.cached_calls,
-        prompt_tokens=now.prompt_tokens - before.prompt_tokens,
-        completion_tokens=now.completion_tokens - before.completion_tokens,
-        cost_usd=(now.cost_usd or 0.0) - (before.cost_usd or 0.0) if known else None,
-        latency_ms=now.latency_ms - before.latency_ms,
-    )

@@ -1,23 +1,24 @@
-from optimizers.matrix import VerdictMatrix, decided, prompt_id
-from optimizers.types import Candidate, DecisionRule, Failure, FailureKind, Label, Verdict
+from optimizers.matrix import VerdictMatrix, decided
+from optimizers.types import DecisionRule, Failure, FailureKind, Label, Verdict
 
-PLAIN = Candidate(instruction="Judge.", probability=True)
-STRICT = PLAIN.with_(decision=DecisionRule(threshold=0.3))
+PROMPT = "a prompt"
+PLAIN, STRICT = DecisionRule(), DecisionRule(threshold=0.3)
 UNSURE = Verdict(label=Label.PASS, fail_probability=0.4)
-
-
-def test_candidates_that_differ_by_a_threshold_share_their_prompt() -> None:
-    assert prompt_id(PLAIN) == prompt_id(STRICT)
-    assert prompt_id(PLAIN) != prompt_id(PLAIN.with_(instruction="Judge well."))
 
 
 def test_a_threshold_reads_the_outcomes_that_are_there() -> None:
     matrix = VerdictMatrix()
-    matrix.add(PLAIN, {"a": UNSURE})
-    assert matrix.missing(STRICT, ["a"]) == ()
-    found = matrix.outcomes(STRICT, ["a"])["a"]
+    matrix.add(PROMPT, {"a": UNSURE})
+    assert matrix.missing(PROMPT, ["a"]) == ()
+    found = matrix.outcomes(PROMPT, ["a"], STRICT)["a"]
     assert isinstance(found, Verdict)
     assert found.label is Label.FAIL
+
+
+def test_another_prompt_knows_nothing_of_it() -> None:
+    matrix = VerdictMatrix()
+    matrix.add(PROMPT, {"a": UNSURE})
+    assert matrix.outcomes("another prompt", ["a"], PLAIN) == {}
 
 
 def test_a_probability_at_the_threshold_fails() -> None:
@@ -39,11 +40,11 @@ def test_a_failure_stays_what_it_is() -> None:
 
 def test_missing_cells_are_named_once_in_the_order_asked() -> None:
     matrix = VerdictMatrix()
-    matrix.add(PLAIN, {"b": UNSURE})
-    assert matrix.missing(PLAIN, ["c", "b", "a", "c"]) == ("c", "a")
+    matrix.add(PROMPT, {"b": UNSURE})
+    assert matrix.missing(PROMPT, ["c", "b", "a", "c"]) == ("c", "a")
 
 
 def test_known_outcomes_stand_in_the_order_asked() -> None:
     matrix = VerdictMatrix()
-    matrix.add(PLAIN, {"a": UNSURE, "b": UNSURE})
-    assert list(matrix.outcomes(PLAIN, ["b", "x", "a"])) == ["b", "a"]
+    matrix.add(PROMPT, {"a": UNSURE, "b": UNSURE})
+    assert list(matrix.outcomes(PROMPT, ["b", "x", "a"], PLAIN)) == ["b", "a"]

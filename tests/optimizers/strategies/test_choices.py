@@ -38,8 +38,6 @@ def test_an_undefined_kappa_is_no_evidence_and_no_fault() -> None:
 
 def test_what_worked_is_suggested_more_often_than_what_did_not() -> None:
     choices = {"instruction": range(2), "set": range(40)}
-    found = [
-        tried({"instruction": i % 2, "set": i}, 0.8 if i % 2 else 0.1) for i in range(20)
-    ]
+    found = [tried({"instruction": i % 2, "set": i}, 0.8 if i % 2 else 0.1) for i in range(20)]
     picks = [suggest(choices, found, seed=seed) for seed in range(40)]
     assert sum(pick is not None and pick["instruction"] == 1 for pick in picks) > 24

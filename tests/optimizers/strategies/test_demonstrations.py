@@ -8,7 +8,13 @@ LONG = "A reply that is long enough for its twin to be a copy."
 
 
 def row(
-    row_id: str, given: str = "", output: str = "", *, group: str | None = None, label: Label = Label.PASS, critique: str | None = None
+    row_id: str,
+    given: str = "",
+    output: str = "",
+    *,
+    group: str | None = None,
+    label: Label = Label.PASS,
+    critique: str | None = None,
 ) -> LabelledExample:
     example = Example(id=row_id, input=given or f"in {row_id}", output=output or f"out {row_id}", group=group)
     return LabelledExample(example=example, label=label, critique=critique)
@@ -97,7 +103,9 @@ def test_a_larger_set_of_one_draw_contains_the_smaller() -> None:
 
 
 def test_a_pool_can_fill_the_quota_of_its_scarcer_class() -> None:
-    scarce = Pool(hard={Label.PASS: (), Label.FAIL: ()}, easy=pool().easy | {Label.FAIL: ()})
+    scarce = Pool(
+        hard={Label.PASS: (), Label.FAIL: ()}, easy={Label.PASS: pool().easy[Label.PASS], Label.FAIL: ()}
+    )
     assert (pool().per_class, scarce.per_class) == (6, 0)
 
 

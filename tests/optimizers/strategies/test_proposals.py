@@ -24,7 +24,16 @@ def test_an_instruction_is_found_wherever_it_stands(answer: str) -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    ["", "  \n", '{"other": "x y z"}', '{"instruction": 7}', '{"instruction": ""}', "{broken", "[1, 2]", "{" * 90_000],
+    [
+        "",
+        "  \n",
+        '{"other": "x y z"}',
+        '{"instruction": 7}',
+        '{"instruction": ""}',
+        "{broken",
+        "[1, 2]",
+        "{" * 90_000,
+    ],
 )
 def test_nonsense_holds_no_instruction(answer: str) -> None:
     assert field_of(answer, "instruction") is None
@@ -42,7 +51,9 @@ def test_equal_proposals_count_once() -> None:
     )
 
 
-@pytest.mark.parametrize("text", [None, "", "ok", "pass", "supercalifragilistic", "a b " * LONGEST_INSTRUCTION])
+@pytest.mark.parametrize(
+    "text", [None, "", "ok", "pass", "supercalifragilistic", "a b " * LONGEST_INSTRUCTION]
+)
 def test_what_cannot_be_an_instruction_is_left_out(text: str | None) -> None:
     assert new_instructions([text], []) == ()
 

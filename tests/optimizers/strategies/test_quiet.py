@@ -8,15 +8,15 @@ from optimizers.strategies.quiet import quiet
 
 def test_a_silenced_thread_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     with quiet():
-        print("noise")
-        print("noise", file=sys.stderr)
-    print("after")
+        sys.stdout.write("noise")
+        sys.stderr.write("noise")
+    sys.stdout.write("after\n")
     assert capsys.readouterr() == ("after\n", "")
 
 
 def test_other_threads_print_as_before(capsys: pytest.CaptureFixture[str]) -> None:
     with quiet():
-        thread = threading.Thread(target=print, args=("heard",))
+        thread = threading.Thread(target=sys.stdout.write, args=("heard\n",))
         thread.start()
         thread.join()
     assert capsys.readouterr().out == "heard\n"
@@ -27,6 +27,6 @@ def test_nested_silence_ends_with_the_last(capsys: pytest.CaptureFixture[str]) -
     with quiet():
         with quiet():
             pass
-        print("noise")
+        sys.stdout.write("noise")
     assert sys.stdout is before
     assert capsys.readouterr().out == ""

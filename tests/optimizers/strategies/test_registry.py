@@ -18,7 +18,7 @@ def test_a_strategy_knows_its_name_and_is_described_in_a_sentence(name: str) -> 
 
 
 def test_an_unknown_name_is_refused_with_those_that_are_known() -> None:
-    with pytest.raises(InvalidInput, match="strategy must be one of bootstrap_fewshot, .*got 'magic'"):
+    with pytest.raises(InvalidInput, match=r"strategy must be one of bootstrap_fewshot, .*got 'magic'"):
         registry.create("magic")
 
 
