@@ -16,8 +16,8 @@ from experiments.runner import RunResult, run_optimization
 from experiments.spec import RunSpec
 from experiments.tracking import TrackingError
 from optimizers.artifact import Artifact
+from optimizers.artifact_judge import judge_with
 from optimizers.export import export
-from optimizers.judging import judge_with
 from optimizers.lm.control import RunControl
 from optimizers.types import Budget, Evaluation, Example, ModelRef, Snapshot, Trial, Usage
 from service.cli.show import Bars, bars

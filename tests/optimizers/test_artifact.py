@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimizers.artifact import Artifact, Rule, artifact_of, evidence, from_json
+from optimizers.artifact_judge import ArtifactJudge, judge_with
 from optimizers.calls import Call
 from optimizers.errors import ArtifactInvalid, ProviderUnavailable
-from optimizers.judging import ArtifactJudge, judge_with
 from optimizers.rendering import render
 from optimizers.types import (
     Candidate,
@@ -214,7 +214,7 @@ def test_a_file_renders_the_same_messages_where_dspy_was_never_imported(tmp_path
         "import json, sys\n"
         "from optimizers.artifact import from_json\n"
         "from optimizers.types import Example\n"
-        "import optimizers.export, optimizers.judging\n"
+        "import optimizers.export, optimizers.artifact_judge\n"
         "text, row = json.load(sys.stdin)\n"
         "messages = from_json(text).call.template.fill(Example(**row))\n"
         "assert not {'dspy', 'mlflow', 'litellm', 'optuna', 'fastapi'} & set(sys.modules)\n"

@@ -19,12 +19,12 @@ from hypothesis import strategies as st
 from jinja2 import Environment
 
 from optimizers.artifact import Artifact, Rule, artifact_of, from_json
+from optimizers.artifact_judge import judge_with
 from optimizers.errors import InvalidInput
 from optimizers.export import FORMATS, export
 from optimizers.export.jinja import literal
 from optimizers.export.promptfoo import assertion
 from optimizers.judge import JudgeProgram, candidate_of
-from optimizers.judging import judge_with
 from optimizers.rendering import render
 from optimizers.types import (
     Candidate,
