@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from service import health, openapi, problems
 from service.auth import Guard
+from service.datasets import api as datasets
 from service.db import open_engine
 from service.limits import BodyLimit
 from service.logs import RequestLog
@@ -17,7 +18,10 @@ from service.schema import migrate
 from service.settings import Settings
 from service.version import VERSION
 
-RESOURCES: tuple[APIRouter, ...] = (health.router,)
+RESOURCES: tuple[APIRouter, ...] = (
+    health.router,
+    datasets.router,
+)
 """Each resource is a folder with an `api.router`; a router's own lifespan runs within the app's."""
 
 DESCRIPTION = "Turns human labels into an LLM judge whose agreement with those humans is measured."

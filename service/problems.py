@@ -93,7 +93,7 @@ def kind_of(error: BaseException) -> Kind:
     return next((KINDS[base] for base in type(error).__mro__ if base in KINDS), UNHANDLED)
 
 
-def problem(kind: Kind, detail: str, **extra: object) -> dict[str, object]:
+def problem(kind: Kind, detail: str, /, **extra: object) -> dict[str, object]:
     """The body: RFC 9457's members, `code` for programs, and what the error knows besides."""
     return {
         "type": f"urn:concord:problem:{kind.code}",

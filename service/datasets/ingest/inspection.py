@@ -61,12 +61,12 @@ class ProblemList:
     def __init__(self, start: Refused | None = None) -> None:
         start = start or Refused()
         self._kept = list(start.problems)
-        self._total = start.total
+        self.total = start.total
         self._lines = set(start.lines)
 
     def add(self, problem: RowProblem) -> None:
         """Note one more."""
-        self._total += 1
+        self.total += 1
         self._lines.add(problem.line)
         self._kept.append(problem)
         if len(self._kept) > 2 * MAX_PROBLEMS:
@@ -77,7 +77,7 @@ class ProblemList:
 
     def result(self) -> Refused:
         """All that was noted."""
-        return Refused(problems=tuple(self._first()), total=self._total, lines=frozenset(self._lines))
+        return Refused(problems=tuple(self._first()), total=self.total, lines=frozenset(self._lines))
 
 
 def inspect(upload: Upload, reading: Reading, on_error: OnError = "refuse") -> Inspection:

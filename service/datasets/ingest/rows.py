@@ -135,10 +135,18 @@ class _Reading:
         elif nested is not None and nested != "":
             self._report("labels", nested, "this is not an object", "{annotator: label}")
         for annotator, (column, value) in said.items():
-            label = self._label(column, value)
+            words = value.get("critique") if isinstance(value, Mapping) else None
+            label = self._label(column, value.get("label") if isinstance(value, Mapping) else value)
             if label is not None:
                 name = self._annotator(column, annotator.strip())
-                yield Annotation(annotator=name, label=label)
+                yield Annotation(annotator=name, label=label, critique=self._words_of(column, words))
+
+    def _words_of(self, column: str, value: object) -> str | None:
+        """The critique beside an annotator's label."""
+        if value is not None and not (isinstance(value, str) and _storable(value)):
+            self._add(column, value, "this is not a critique", "text that can be stored as UTF-8")
+            return None
+        return value.strip() or None if isinstance(value, str) else None
 
     def _annotator(self, column: str, name: str) -> str:
         if not name or "/" in name or len(name) > ID_MAX_CHARS or not _storable(name):

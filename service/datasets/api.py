@@ -1,0 +1,220 @@
+"""The endpoints of datasets: parse, call one action, return."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+from starlette.concurrency import run_in_threadpool
+
+from service.datasets import actions, examples, labelling, store, views
+from service.datasets.bodies import two_bodies
+from service.datasets.counts import count
+from service.datasets.export import MEDIA_TYPES, ExportFormat, export
+from service.datasets.ingest import Limits
+from service.datasets.schemas import (
+    DatasetChange,
+    DatasetCreated,
+    DatasetDetail,
+    DatasetSummary,
+    ExampleDetail,
+    ExampleOut,
+    MoreExamples,
+    MoreExamplesForm,
+    NewDataset,
+    NewDatasetForm,
+    NewLabel,
+)
+from service.datasets.tables import ID_MAX_CHARS
+from service.datasets.uploads import Received, receive
+from service.dependencies import EngineDep, SessionDep, SettingsDep
+from service.idempotency import Once, OnceDep, Reply
+from service.paging import Page, PageDep
+from service.settings import Settings
+
+router = APIRouter(tags=["datasets"])
+
+Annotator = Annotated[str, Path(min_length=1, max_length=ID_MAX_CHARS, description="Who labels.")]
+ExampleId = Annotated[str, Path(description="May hold slashes.")]
+
+
+@router.post(
+    "/datasets",
+    status_code=201,
+    response_model=DatasetCreated,
+    openapi_extra=two_bodies(NewDataset, NewDatasetForm),
+)
+async def create_dataset(
+    request: Request, session: SessionDep, once: OnceDep, settings: SettingsDep
+) -> Response:
+    """Make a dataset of a file (CSV, JSONL, Parquet) or of rows in a JSON body.
+
+    Unusable rows refuse the whole upload, with line, column, value and what is allowed; with
+    `on_error=skip` the others are stored and the refused ones listed.
+    """
+    max_bytes = settings.upload_max_bytes
+    async with receive(request, NewDataset, NewDatasetForm, upload_max_bytes=max_bytes) as received:
+        return await run_in_threadpool(_create, session, once, settings, received)
+
+
+def _create(
+    session: SessionDep, once: Once, settings: Settings, received: Received[NewDataset | NewDatasetForm]
+) -> JSONResponse:
+    sent = received.fields
+    fractions = sent.split.fractions()
+    inspected = actions.look_at(
+        received.upload,
+        label_mapping=sent.label_mapping,
+        columns=sent.columns,
+        on_error=sent.on_error,
+        limits=_limits(settings),
+    )
+    criterion = actions.require_criterion(sent.criterion, inspected)
+
+    def act() -> Reply:
+        stored = actions.create(
+            session,
+            inspected,
+            name=sent.name or received.stem or "dataset",
+            criterion=criterion,
+            label_mapping=sent.label_mapping,
+            fractions=fractions,
+        )
+        return _reply(session, stored)
+
+    return once(received.digest, act)
+
+
+def _reply(session: SessionDep, stored: actions.Stored) -> Reply:
+    body = views.created(session, stored).model_dump(mode="json")
+    return Reply(status=201, body=body, headers={"Location": f"/api/datasets/{stored.dataset.id}"})
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        max_rows=settings.upload_max_rows,
+        max_chars=2 * settings.upload_max_bytes,
+        cell_max_chars=settings.cell_max_chars,
+    )
+
+
+@router.get("/datasets")
+def list_datasets(session: SessionDep, request: PageDep) -> Page[DatasetSummary]:
+    """Datasets with their counts, newest first."""
+    return views.page(session, request)
+
+
+@router.get("/datasets/{dataset_id}")
+def get_dataset(dataset_id: str, session: SessionDep) -> DatasetDetail:
+    """One dataset: counts by class, annotators and how they agree, what the next labels unlock."""
+    return views.detail(session, store.get_dataset(session, dataset_id))
+
+
+@router.patch("/datasets/{dataset_id}")
+def change_dataset(dataset_id: str, change: DatasetChange, session: SessionDep) -> DatasetDetail:
+    """Change name, criterion, or, before the dataset is first used, the split."""
+    return views.detail(session, actions.change(session, dataset_id, change))
+
+
+@router.delete("/datasets/{dataset_id}", status_code=204)
+def delete_dataset(dataset_id: str, session: SessionDep) -> None:
+    """Remove a dataset with its labels, snapshots, evaluations and runs; 409 while work is under way."""
+    actions.delete(session, dataset_id)
+
+
+# --- examples ---------------------------------------------------------------------------------------
+
+
+@router.get("/datasets/{dataset_id}/examples")
+def list_examples(
+    dataset_id: str,
+    session: SessionDep,
+    request: PageDep,
+    labelled: Annotated[bool | None, Query(description="Whether a label counts on the row.")] = None,
+    label: Annotated[Literal["pass", "fail", "tie"] | None, Query()] = None,
+    disagrees_with: Annotated[str | None, Query(description="An evaluation's id.")] = None,
+) -> Page[ExampleOut]:
+    """Rows in the order of their arrival, with the label that counts and what each annotator says."""
+    filters = examples.Filters(labelled=labelled, label=label, disagrees_with=disagrees_with)
+    return examples.page(session, dataset_id, filters, request)
+
+
+@router.post(
+    "/datasets/{dataset_id}/examples",
+    status_code=201,
+    response_model=DatasetCreated,
+    openapi_extra=two_bodies(MoreExamples, MoreExamplesForm),
+)
+async def append_examples(
+    dataset_id: str, request: Request, session: SessionDep, once: OnceDep, settings: SettingsDep
+) -> Response:
+    """Add rows; those that are there are neither moved nor changed."""
+    max_bytes = settings.upload_max_bytes
+    async with receive(request, MoreExamples, MoreExamplesForm, upload_max_bytes=max_bytes) as received:
+        return await run_in_threadpool(_append, dataset_id, session, once, settings, received)
+
+
+def _append(
+    dataset_id: str,
+    session: SessionDep,
+    once: Once,
+    settings: Settings,
+    received: Received[MoreExamples | MoreExamplesForm],
+) -> JSONResponse:
+    label_mapping = store.get_dataset(session, dataset_id).label_mapping
+    session.rollback()  # no lock is held while the file is looked at
+    inspected = actions.look_at(
+        received.upload,
+        label_mapping=label_mapping,
+        columns=received.fields.columns,
+        on_error=received.fields.on_error,
+        limits=_limits(settings),
+    )
+    return once(received.digest, lambda: _reply(session, actions.append(session, dataset_id, inspected)))
+
+
+@router.get("/datasets/{dataset_id}/examples/{example_id:path}")
+def get_example(dataset_id: str, example_id: ExampleId, session: SessionDep) -> ExampleDetail:
+    """One row with the history of its labels."""
+    return examples.detail(session, store.get_example(session, dataset_id, example_id))
+
+
+@router.put("/datasets/{dataset_id}/examples/{example_id:path}/labels/{annotator}")
+def put_label(
+    dataset_id: str, example_id: ExampleId, annotator: Annotator, label: NewLabel, session: SessionDep
+) -> ExampleDetail:
+    """Say pass or fail. The same again changes nothing; another word replaces it and both are kept.
+
+    On a row that has a reference label or is tied, this is a correction and settles it, unless
+    `adjudicates` says otherwise.
+    """
+    example = labelling.put_label(session, dataset_id, example_id, annotator, label)
+    return examples.detail(session, example)
+
+
+@router.delete("/datasets/{dataset_id}/examples/{example_id:path}/labels/{annotator}")
+def withdraw_label(
+    dataset_id: str, example_id: ExampleId, annotator: Annotator, session: SessionDep
+) -> ExampleDetail:
+    """Take one's own label back; the history keeps it."""
+    example = labelling.withdraw_label(session, dataset_id, example_id, annotator)
+    return examples.detail(session, example)
+
+
+@router.get(
+    "/datasets/{dataset_id}/export",
+    response_class=StreamingResponse,
+    responses={200: {"content": {media: {} for media in MEDIA_TYPES.values()}}},
+)
+def export_dataset(
+    dataset_id: str,
+    session: SessionDep,
+    engine: EngineDep,
+    format: Annotated[ExportFormat, Query()] = "csv",  # noqa: A002  # the interface's word
+) -> StreamingResponse:
+    """All rows as a file that can be uploaded again."""
+    store.get_dataset(session, dataset_id)
+    counts = count(session, [dataset_id]).get(dataset_id)
+    annotators = list(counts.annotators) if counts else []
+    name = f'attachment; filename="{dataset_id}.{format}"'
+    pieces = export(engine, dataset_id, format, annotators)
+    return StreamingResponse(pieces, media_type=MEDIA_TYPES[format], headers={"Content-Disposition": name})
