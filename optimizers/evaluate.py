@@ -157,6 +157,7 @@ class _Pass:
     usage: Usage = field(default_factory=Usage)
     silent: int = 0  # rows without an answer since the last one with
     rejected: int = 0  # of the first rows
+    over: bool = False  # a worker has raised: no further row is asked
     told_at: float = float("-inf")
 
     async def first(self, rows: Iterator[tuple[int, Example]]) -> None:
@@ -168,9 +169,15 @@ class _Pass:
             return
 
     async def work(self, rows: Iterator[tuple[int, Example]]) -> None:
-        """Judge rows, one at a time, until none is left or the provider is silent."""
+        """Judge rows, one at a time, until none is left or a worker has raised."""
         for count, (row, example) in enumerate(rows, start=1):
-            self._record(row, example.id, await self.judge(example))
+            if self.over:
+                return
+            try:
+                self._record(row, example.id, await self.judge(example))
+            except BaseException:
+                self.over = True
+                raise
             if count % _ROWS_AT_A_STRETCH == 0:
                 await asyncio.sleep(0)
 
