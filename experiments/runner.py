@@ -11,8 +11,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 
-from optimizers.lm.gateway import Gateway
-
 from experiments.evidence import Evidence, provenance_warning, reading_warnings, repeatability
 from experiments.observers import Observers
 from experiments.spec import RunSpec, judge_decoding, proposer_decoding
@@ -21,6 +19,7 @@ from optimizers.errors import BudgetExhausted, BudgetTooSmall, InvalidInput, Not
 from optimizers.evaluate import Progress, evaluate
 from optimizers.kappa import human_agreement
 from optimizers.lm.control import RunControl
+from optimizers.lm.gateway import Gateway
 from optimizers.lm.loop import BackgroundLoop
 from optimizers.protocols import LanguageModel, Observer, Problem, Strategy
 from optimizers.rendering import render
@@ -105,6 +104,7 @@ class _Run:
             spend_cap=spec.spend_cap,
             control=control or RunControl(),
             max_age_s=spec.max_age_s,
+            models=(spec.model, spec.proposer),
         )
         self.session.reserve_final(2 * len(self.test))
         self.bench = self._workbench()
@@ -208,7 +208,7 @@ class _Run:
         rows = self.dev[:REPEATED_ROWS]
         if not self.session.affordable(len(rows)):
             return None
-        second = self._evaluate(best.candidate, rows, done=0, total=len(rows), lm=SecondSample(self.session))
+        second = self._evaluate(best.candidate, rows, SecondSample(self.session))
         return repeatability(best.evaluation, second)
 
     def _report(

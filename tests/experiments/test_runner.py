@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from optimizers.lm.gateway import Gateway
 
 from experiments.observers import Observers
 from experiments.runner import RunResult, run_optimization
@@ -21,6 +20,7 @@ from optimizers.errors import (
     RunCancelled,
 )
 from optimizers.lm.control import RunControl
+from optimizers.lm.gateway import Gateway
 from optimizers.lm.ledger import SqliteLedger
 from optimizers.lm.loop import BackgroundLoop
 from optimizers.report import Conclusion, Recommended, Report
@@ -62,7 +62,7 @@ class Bench:
     ) -> tuple[RunResult, ScriptedModel]:
         model = ScriptedModel(script, before)
         spec = replace(SPEC, **changes)
-        gateway = Gateway(self.ledger, model)
+        gateway = Gateway(self.ledger, lambda _: model)
         return run_optimization(spec, snapshot, gateway, self.loop, observer, control), model
 
 
@@ -199,7 +199,7 @@ def test_the_smallest_budget_still_ends_with_a_report(bench: Bench) -> None:
     ],
 )
 def test_what_cannot_work_is_refused_before_any_call(
-    bench: Bench, changes: dict[str, object], message: str
+    bench: Bench, changes: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(InvalidInput, match=message):
         bench.run(WORLD.snapshot(), before=no_call, **changes)
@@ -210,12 +210,14 @@ def no_call(number: int) -> None:
 
 
 def test_a_wrong_key_ends_the_run_at_once(bench: Bench) -> None:
-    def refuse(_: int) -> None:
+    calls: list[int] = []
+
+    def refuse(number: int) -> None:
+        calls.append(number)
         raise AuthenticationFailed("no such key")
 
-    calls: list[int] = []
     with pytest.raises(AuthenticationFailed):
-        bench.run(WORLD.snapshot(), before=lambda n: (calls.append(n), refuse(n))[0])
+        bench.run(WORLD.snapshot(), before=refuse)
     assert calls == [1]
 
 
