@@ -206,7 +206,9 @@ class _Run:
     def _repeatability(self, best: Trial) -> Repeatability | None:
         """The winner's first dev rows once more, as a second sample."""
         rows = self.dev[:REPEATED_ROWS]
-        if not self.session.affordable(len(rows)):
+        try:
+            self.session.require(len(rows))
+        except BudgetExhausted:
             return None
         second = self._evaluate(best.candidate, rows, SecondSample(self.session))
         return repeatability(best.evaluation, second)
