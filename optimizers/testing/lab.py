@@ -22,7 +22,7 @@ PROPOSER = ModelRef(name="scripted/proposer")
 IN_FLIGHT = 4
 """Calls that may be under way at once, and so when an order arrives."""
 
-_IMPATIENT = GatewaySettings(retry=RetryPolicy(max_attempts=2, first_backoff_s=0.0))
+_IMPATIENT = GatewaySettings(retry=RetryPolicy(max_attempts=2, first_backoff_s=0.0), lease_s=0.5)
 """One more try at once: what is tested is what comes after it."""
 
 Before = Callable[[int, RunControl], None]
