@@ -63,18 +63,25 @@ class Ledger(Protocol):
         ...
 
     async def claim(
-        self, request: ModelRequest, *, holder: str, lease_s: float
+        self, request: ModelRequest, *, holder: str, lease_s: float, max_age_s: float | None = None
     ) -> Claim | ModelAnswer | None:
-        """The committed answer; or a claim; or `None` while somebody else holds a live claim."""
+        """The committed answer; or a claim; or `None` while somebody else holds a live claim. An answer
+        older than `max_age_s` does not count."""
         ...
 
-    async def commit(self, request: ModelRequest, answer: ModelAnswer) -> ModelAnswer:
-        """Store `answer` unless one is there already; return the one that counts. A late answer,
-        whose claim has run out, is kept too."""
+    async def commit(
+        self, request: ModelRequest, answer: ModelAnswer, *, max_age_s: float | None = None
+    ) -> ModelAnswer:
+        """Store `answer` unless one is there already that is not older than `max_age_s`; return the one
+        that counts. A late answer, whose claim has run out, is kept too."""
         ...
 
     async def release(self, claim: Claim) -> None:
         """Give a claim back unanswered."""
+        ...
+
+    async def renew(self, holder: str, lease_s: float) -> None:
+        """Extend all claims that `holder` still has."""
         ...
 
 

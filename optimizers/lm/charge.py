@@ -1,0 +1,179 @@
+"""The spend cap: a call is charged to its account before it leaves, and settled when its fate is known."""
+
+import asyncio
+from typing import Protocol
+
+from optimizers.errors import (
+    AuthenticationFailed,
+    ModelNotFound,
+    PauseReason,
+    ProviderUnavailable,
+    RequestRejected,
+    RunPaused,
+    RunStopped,
+)
+from optimizers.lm.meter import reports_usage
+from optimizers.lm.pricing import Pricing
+from optimizers.lm.spend import Charge, Reservation
+from optimizers.lm.tokens import completion_bound, prompt_bound
+from optimizers.protocols import Transport
+from optimizers.types import Budget, ModelAnswer, ModelRequest, Usage
+
+
+class SpendBook(Protocol):
+    """Where accounts are kept; see `SpendAccounts`, which keeps them in the ledger's file."""
+
+    def total_now(self, account: str) -> Usage: ...  # noqa: D102
+    async def reserve(  # noqa: D102
+        self, account: str, charge: Charge, cap: Budget | None
+    ) -> tuple[Reservation | None, Usage]: ...
+    async def settle(self, reservation: Reservation, charge: Charge) -> Usage: ...  # noqa: D102
+    async def refund(self, reservation: Reservation) -> Usage: ...  # noqa: D102
+    async def keep(self, reservation: Reservation) -> Usage: ...  # noqa: D102
+
+
+class Account:
+    """One run's account, as this process sees it. `paid` is its total, open reservations included.
+
+    Raises:
+        StorageFailed: the account cannot be read.
+    """
+
+    def __init__(self, name: str, book: SpendBook) -> None:
+        self.name = name
+        self.paid = book.total_now(name)
+        self._book = book
+        self._open = 0
+        self._settled = asyncio.Event()
+
+    async def reserve(self, charge: Charge, cap: Budget | None) -> Reservation:
+        """Charge the most that one call can take.
+
+        Where that does not fit, calls in flight may turn out cheaper than reserved: they are waited for.
+
+        Raises:
+            RunPaused: the cap is reached.
+        """
+        while True:
+            self._settled.clear()
+            reservation, self.paid = await self._book.reserve(self.name, charge, cap)
+            if reservation is not None:
+                self._open += 1
+                return reservation
+            if self._open == 0:
+                raise RunPaused(PauseReason.SPEND_CAP, _cap_message(cap, self.paid, charge))
+            await self._settled.wait()
+
+    async def settle(self, reservation: Reservation, charge: Charge) -> None:
+        """The call took `charge`."""
+        try:
+            self.paid = await self._book.settle(reservation, charge)
+        finally:
+            self._closed_one()
+
+    async def fail(self, reservation: Reservation, *, charged: bool) -> None:
+        """The call failed. Unless it surely cost nothing, it stays charged in full."""
+        try:
+            done = self._book.keep if charged else self._book.refund
+            self.paid = await done(reservation)
+        finally:
+            self._closed_one()
+
+    def _closed_one(self) -> None:
+        self._open -= 1
+        self._settled.set()
+
+
+class Voyage(Protocol):
+    """Who sends a call: it is told when the call leaves and comes back, and may stop it before."""
+
+    def depart(self) -> None:
+        """The call is about to leave. Raises to stop it."""
+        ...
+
+    def check(self) -> None:
+        """Raise if the call must not be made any more."""
+        ...
+
+    def back(self) -> None:
+        """The call failed; whether another one follows is open."""
+        ...
+
+
+class Charged:
+    """A transport whose every attempt is charged to `account` under `cap`."""
+
+    def __init__(
+        self, inner: Transport, account: Account, cap: Budget | None, pricing: Pricing, voyage: Voyage
+    ) -> None:
+        self._inner = inner
+        self._account = account
+        self._cap = cap
+        self._pricing = pricing
+        self._voyage = voyage
+
+    async def complete(self, request: ModelRequest) -> ModelAnswer:
+        """Answer `request` and settle what it took.
+
+        Raises:
+            RunPaused: the cap is reached; the call was not made.
+        """
+        self._voyage.depart()
+        try:
+            reservation = await self._account.reserve(self._bound(request), self._cap)
+            answer = await self._complete(request, reservation)
+        except BaseException:
+            self._voyage.back()
+            raise
+        await self._account.settle(reservation, self._taken(request, answer, reservation))
+        return answer
+
+    async def _complete(self, request: ModelRequest, reservation: Reservation) -> ModelAnswer:
+        try:
+            self._voyage.check()
+            return await self._inner.complete(request)
+        except BaseException as error:
+            await self._account.fail(reservation, charged=_may_be_charged(error))
+            raise
+
+    async def aclose(self) -> None:
+        """Release connections."""
+        await self._inner.aclose()
+
+    def _bound(self, request: ModelRequest) -> Charge:
+        return self._charge(request, prompt_bound(request), completion_bound(request))
+
+    def _taken(self, request: ModelRequest, answer: ModelAnswer, reservation: Reservation) -> Charge:
+        if not reports_usage(answer):
+            return reservation.charge
+        return self._charge(request, answer.prompt_tokens, answer.completion_tokens)
+
+    def _charge(self, request: ModelRequest, prompt_tokens: int, completion_tokens: int) -> Charge:
+        price = self._pricing.price(request.model)
+        return Charge(
+            prompt_tokens=prompt_tokens,
+            completion_tokens=completion_tokens,
+            cost_usd=price.cost_usd(prompt_tokens, completion_tokens) if price is not None else None,
+        )
+
+
+def _may_be_charged(error: BaseException) -> bool:
+    if isinstance(error, ProviderUnavailable):
+        return error.charged
+    return not isinstance(error, (AuthenticationFailed, ModelNotFound, RequestRejected, RunStopped))
+
+
+def _cap_message(cap: Budget | None, paid: Usage, charge: Charge) -> str:
+    assert cap is not None
+    tokens = paid.prompt_tokens + paid.completion_tokens
+    cost = "an unknown price" if paid.cost_usd is None else f"{paid.cost_usd:.6g} USD"
+    next_tokens = charge.prompt_tokens + charge.completion_tokens
+    return (
+        f"the spend cap is reached: {paid.calls} calls, {tokens} tokens, {cost} are paid, and the next call "
+        f"can take {next_tokens} tokens; allowed are {_limits(cap)}"
+    )
+
+
+def _limits(cap: Budget) -> str:
+    named = {"calls": cap.max_calls, "tokens": cap.max_tokens, "USD": cap.max_cost_usd}
+    return ", ".join(f"{value} {unit}" for unit, value in named.items() if value is not None)

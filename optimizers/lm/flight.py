@@ -1,0 +1,53 @@
+"""One question on its way: asked once, however many wait for the answer."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from optimizers.errors import RunCancelled
+from optimizers.lm.control import RunControl
+from optimizers.types import ModelAnswer, ModelRequest
+
+
+@dataclass(eq=False, kw_only=True, slots=True)
+class Flight:
+    """A question, who asks it first, and how far it is.
+
+    Whoever asks first pays. When they stop waiting, a call that has not left is dropped; one that has
+    left goes on, so that an answer that is paid for is kept.
+    """
+
+    key: str
+    request: ModelRequest
+    control: RunControl
+    task: "asyncio.Task[ModelAnswer]" = field(init=False)
+    _departed: bool = False
+    _abandoned: bool = False
+
+    def depart(self) -> None:
+        """The call is about to leave.
+
+        Raises:
+            RunStopped: nobody wants it any more.
+        """
+        self.check()
+        self._departed = True
+
+    def check(self) -> None:
+        """Pass while somebody waits for the answer.
+
+        Raises:
+            RunStopped: the run was stopped, or whoever asked is gone.
+        """
+        self.control.check()
+        if self._abandoned:
+            raise RunCancelled("nobody waits for this answer any more")
+
+    def back(self) -> None:
+        """The call failed; whether another one follows is open."""
+        self._departed = False
+
+    def abandon(self) -> None:
+        """Whoever asked first does not wait any more."""
+        self._abandoned = True
+        if not self._departed:
+            self.task.cancel()

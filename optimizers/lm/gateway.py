@@ -1,0 +1,273 @@
+"""The one way to the models: ledger(circuit(retry(limiter(meter(charge(timer(transport))))))).
+
+All calls of a run pass here, DSPy's included. The retries stand around the limiter, so that a retry that
+waits holds no place and every 429 is seen by what adapts the concurrency.
+"""
+
+import asyncio
+import random
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from optimizers.errors import InvalidInput, RequestRejected, StorageFailed
+from optimizers.lm.charge import Account, Charged, SpendBook
+from optimizers.lm.circuit import Circuit
+from optimizers.lm.control import RunControl
+from optimizers.lm.flight import Flight
+from optimizers.lm.limiter import AdaptiveLimiter, Limited
+from optimizers.lm.meter import Metered, Timed
+from optimizers.lm.pricing import Pricing
+from optimizers.lm.retry import Retried, RetryPolicy
+from optimizers.lm.session import Session
+from optimizers.protocols import Claim, Ledger, Transport
+from optimizers.types import Budget, ModelAnswer, ModelRef, ModelRequest
+
+__all__ = ["Gateway", "GatewaySettings", "PaidLedger", "Route", "Session"]
+
+Route = Callable[[ModelRef], Transport]
+"""Finds the transport of a model, without a call. Raises AuthenticationFailed where a key is missing,
+ModelNotFound where no transport reaches it."""
+
+
+class PaidLedger(Ledger, Protocol):
+    """A ledger that also keeps the accounts of those who pay."""
+
+    @property
+    def spend(self) -> SpendBook:
+        """The accounts."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GatewaySettings:
+    """How calls are made. Times in seconds.
+
+    `lease_s` is how long a claim outlives a process that died; live ones renew it. `linger_s` is how
+    long closing waits for answers that are paid for. A provider whose requests failed
+    `circuit_failures` times in a row is left alone for `circuit_cooldown_s`.
+    """
+
+    max_concurrency: int = 32
+    timeout_s: float = 120.0
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    circuit_failures: int = 5
+    circuit_cooldown_s: float = 30.0
+    lease_s: float = 15.0
+    claim_poll_s: float = 0.05
+    linger_s: float = 5.0
+
+    def __post_init__(self) -> None:
+        for name in ("max_concurrency", "circuit_failures", "timeout_s", "lease_s", "claim_poll_s"):
+            if getattr(self, name) <= 0:
+                raise InvalidInput(f"{name} must be greater than 0, got {getattr(self, name)}")
+
+
+class Gateway:
+    """Shared by all runs of a process. It belongs to the event loop on which it is first asked."""
+
+    def __init__(
+        self,
+        ledger: PaidLedger,
+        route: Route,
+        *,
+        pricing: Pricing | None = None,
+        settings: GatewaySettings | None = None,
+    ) -> None:
+        self.pricing = pricing or Pricing()
+        self.settings = settings or GatewaySettings()
+        self._ledger = ledger
+        self._route = route
+        self._holder = uuid.uuid4().hex
+        self._jitter = random.Random()  # noqa: S311  # jitter is no secret
+        self._accounts: dict[str, Account] = {}
+        self._limiters: dict[tuple[str, str | None], AdaptiveLimiter] = {}
+        self._transports: set[Transport] = set()
+        self._flights: dict[str, Flight] = {}
+        self._unsaved: dict[str, ModelAnswer] = {}
+        self._heartbeat: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def session(
+        self,
+        account: str,
+        budget: Budget,
+        spend_cap: Budget | None = None,
+        control: RunControl | None = None,
+        max_age_s: float | None = None,
+        *,
+        models: Sequence[ModelRef] = (),
+    ) -> Session:
+        """A run's session. `account` is the run's id: what it paid before counts against `spend_cap`.
+
+        `models` are those that the run will use. Answers older than `max_age_s` are asked anew.
+
+        Raises:
+            PriceUnknown: a limit in dollars on one of `models` whose price nobody knows.
+            StorageFailed: the ledger cannot be read.
+        """
+        self.pricing.require(models, budget, spend_cap)
+        if account not in self._accounts:
+            self._accounts[account] = Account(account, self._ledger.spend)
+        return Session(
+            answer=self._answer,
+            require_price=lambda model: self.pricing.require([model], budget, spend_cap),
+            new_circuit=self._circuit,
+            account=self._accounts[account],
+            budget=budget,
+            spend_cap=spend_cap,
+            control=control or RunControl(),
+            max_age_s=max_age_s,
+        )
+
+    def check(self, model: ModelRef) -> None:
+        """Find out without a call whether `model` can be asked.
+
+        Raises:
+            AuthenticationFailed: no key is configured for its provider; the message names the variable.
+            ModelNotFound: no transport reaches it.
+        """
+        self._route(model)
+
+    async def aclose(self) -> None:
+        """Let calls that are paid for end, within `linger_s`; stop the rest; release connections."""
+        tasks = {flight.task for flight in self._flights.values()}
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=self.settings.linger_s)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        if self._heartbeat is not None:
+            self._heartbeat.cancel()
+        for transport in self._transports:
+            await transport.aclose()
+        self._transports.clear()
+
+    # --- one question -----------------------------------------------------------------------------------
+
+    async def _answer(self, session: Session, request: ModelRequest, key: str) -> ModelAnswer:
+        """The answer from the ledger, from a flight that is under way, or from one of its own."""
+        self._bind()
+        while True:
+            found = await self._committed(session, request, key)
+            if found is not None:
+                return found
+            flight = self._flights.get(key)
+            if flight is None:
+                return await self._ask_first(session, request, key)
+            await session.wait(flight)
+
+    async def _committed(self, session: Session, request: ModelRequest, key: str) -> ModelAnswer | None:
+        if key in self._unsaved:
+            await self._ledger.commit(request, self._unsaved[key], max_age_s=session.max_age_s)
+            self._unsaved.pop(key, None)
+        found = (await self._ledger.lookup([key], max_age_s=session.max_age_s)).get(key)
+        return replace(found, cached=True) if found is not None else None
+
+    async def _ask_first(self, session: Session, request: ModelRequest, key: str) -> ModelAnswer:
+        flight = Flight(key=key, request=request, control=session.control)
+        self._flights[key] = flight
+        flight.task = asyncio.create_task(self._fly(session, flight))
+        flight.task.add_done_callback(lambda task: self._landed(flight, task))
+        self._keep_claims()
+        try:
+            await session.wait(flight)
+        except BaseException:
+            flight.abandon()
+            raise
+        return flight.task.result()
+
+    def _landed(self, flight: Flight, task: "asyncio.Task[ModelAnswer]") -> None:
+        self._flights.pop(flight.key, None)
+        if not task.cancelled():
+            task.exception()  # whoever waited has raised it; if nobody did, it concerns nobody
+
+    async def _fly(self, session: Session, flight: Flight) -> ModelAnswer:
+        claim = await self._claimed(session, flight)
+        if isinstance(claim, ModelAnswer):
+            return replace(claim, cached=True)
+        try:
+            answer = await self._ask_provider(session, flight)
+        except BaseException:
+            await self._ledger.release(claim)
+            raise
+        return await self._commit(session, flight, answer)
+
+    async def _claimed(self, session: Session, flight: Flight) -> Claim | ModelAnswer:
+        """The right to ask; or the answer, when another process gave it while this one waited."""
+        settings, poll_s = self.settings, self.settings.claim_poll_s
+        while True:
+            claim = await self._ledger.claim(
+                flight.request, holder=self._holder, lease_s=settings.lease_s, max_age_s=session.max_age_s
+            )
+            if claim is not None:
+                return claim
+            await asyncio.sleep(poll_s)
+            poll_s = min(poll_s * 1.5, 10 * settings.claim_poll_s)
+
+    async def _ask_provider(self, session: Session, flight: Flight) -> ModelAnswer:
+        lane = _lane(flight.request.model)
+        try:
+            async with session.circuit(lane).watch():
+                return await self._chain(session, flight, lane).complete(flight.request)
+        except RequestRejected as refusal:
+            return ModelAnswer(
+                text="", finish_reason="other", rejected=str(refusal), cost_usd=0.0, created_at=time.time()
+            )
+
+    async def _commit(self, session: Session, flight: Flight, answer: ModelAnswer) -> ModelAnswer:
+        try:
+            return await self._ledger.commit(flight.request, answer, max_age_s=session.max_age_s)
+        except StorageFailed:
+            self._unsaved[flight.key] = answer  # it is paid for: kept until the disk takes it
+            raise
+
+    def _chain(self, session: Session, flight: Flight, lane: tuple[str, str | None]) -> Transport:
+        transport = self._route(flight.request.model)
+        self._transports.add(transport)
+        timed = Timed(transport, self.settings.timeout_s)
+        charged = Charged(timed, session.account, session.spend_cap, self.pricing, flight)
+        limited = Limited(Metered(charged, self.pricing), self._limiter(lane))
+        return Retried(limited, self.settings.retry, self._jitter)
+
+    # --- shared parts -----------------------------------------------------------------------------------
+
+    def _limiter(self, lane: tuple[str, str | None]) -> AdaptiveLimiter:
+        if lane not in self._limiters:
+            self._limiters[lane] = AdaptiveLimiter(
+                self.settings.max_concurrency, longest_pause_s=self.settings.retry.longest_retry_after_s
+            )
+        return self._limiters[lane]
+
+    def _circuit(self) -> Circuit:
+        return Circuit(
+            most_failures=self.settings.circuit_failures,
+            cooldown_s=self.settings.circuit_cooldown_s,
+            clock=time.monotonic,
+        )
+
+    def _bind(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._loop is None:
+            self._loop = loop
+        elif self._loop is not loop:
+            raise RuntimeError("a gateway belongs to one event loop; ask through its BackgroundLoop")
+
+    def _keep_claims(self) -> None:
+        if self._heartbeat is None or self._heartbeat.done():
+            self._heartbeat = asyncio.create_task(self._renew_claims())
+
+    async def _renew_claims(self) -> None:
+        while self._flights:
+            await asyncio.sleep(self.settings.lease_s / 3)
+            try:
+                await self._ledger.renew(self._holder, self.settings.lease_s)
+            except StorageFailed:  # the flights meet the same fault, and report it
+                continue
+
+
+def _lane(model: ModelRef) -> tuple[str, str | None]:
+    """Provider and address: what one rate limit covers. A process has one key for each."""
+    return model.name.partition("/")[0], model.api_base

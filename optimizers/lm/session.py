@@ -1,0 +1,155 @@
+"""One run's way to the models: its budget, its account, its switch."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from optimizers.errors import InvalidInput, PauseReason
+from optimizers.lm.budget import BudgetMeter
+from optimizers.lm.charge import Account
+from optimizers.lm.circuit import Circuit
+from optimizers.lm.control import RunControl
+from optimizers.lm.flight import Flight
+from optimizers.types import Budget, ModelAnswer, ModelRef, ModelRequest, Usage
+
+Answer = Callable[["Session", ModelRequest, str], Awaitable[ModelAnswer]]
+
+
+class Session:
+    """A `LanguageModel` under one budget and one spend cap. Made by `Gateway.session`.
+
+    `ask` belongs to the gateway's event loop; everything else may be called from any thread.
+    """
+
+    def __init__(
+        self,
+        *,
+        answer: Answer,
+        require_price: Callable[[ModelRef], None],
+        new_circuit: Callable[[], Circuit],
+        account: Account,
+        budget: Budget,
+        spend_cap: Budget | None,
+        control: RunControl,
+        max_age_s: float | None,
+    ) -> None:
+        self.account = account
+        self.spend_cap = spend_cap
+        self.control = control
+        self.max_age_s = max_age_s
+        self._answer = answer
+        self._require_price = require_price
+        self._new_circuit = new_circuit
+        self._meter = BudgetMeter(budget)
+        self._circuits: dict[object, Circuit] = {}
+        self._priced: set[ModelRef] = set()
+        self._stop: asyncio.Future[None] | None = None
+
+    # --- calls --------------------------------------------------------------------------------------------
+
+    async def ask(self, request: ModelRequest) -> ModelAnswer:
+        """Answer `request` from the ledger or the provider; a rejected request is an answer with
+        `rejected` set.
+
+        Raises:
+            AuthenticationFailed, ModelNotFound: no request can be answered.
+            ProviderUnavailable: after all retries.
+            StorageFailed: the ledger could not be read or written.
+            RunCancelled, RunPaused: at once, when the run is stopped or the spend cap is reached.
+            BudgetExhausted: the call does not fit the budget and was not granted by `require`.
+            PriceUnknown: there is a limit in dollars and the model has no known price.
+            InvalidInput: a message cannot be sent as UTF-8.
+        """
+        self.control.check()
+        if request.model not in self._priced:
+            self._require_price(request.model)
+            self._priced.add(request.model)
+        key = _key(request)
+        self._meter.let_in()
+        try:
+            answer = await self._answer(self, request, key)
+        except BaseException:
+            self._meter.unanswered()
+            raise
+        self._meter.answered(answer)
+        return answer
+
+    async def wait(self, flight: Flight) -> None:
+        """Wait until `flight` has ended, however it did.
+
+        Raises:
+            RunStopped: at once when the run is stopped.
+        """
+        if self._stop is None:
+            self._stop = self._stopping()
+        waited: set[asyncio.Future[Any]] = {flight.task, self._stop}
+        await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+        if not flight.task.done():
+            self.control.check()
+
+    def circuit(self, lane: object) -> Circuit:
+        """This run's circuit for one provider; a run that is resumed starts with a closed one."""
+        if lane not in self._circuits:
+            self._circuits[lane] = self._new_circuit()
+        return self._circuits[lane]
+
+    def _stopping(self) -> "asyncio.Future[None]":
+        loop = asyncio.get_running_loop()
+        stop: asyncio.Future[None] = loop.create_future()
+
+        def stop_now() -> None:
+            if not stop.done():
+                stop.set_result(None)
+
+        def ordered() -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(stop_now)
+
+        self.control.subscribe(ordered)
+        return stop
+
+    # --- budget and spend -----------------------------------------------------------------------------------
+
+    @property
+    def usage(self) -> Usage:
+        """All answered calls by their recorded price, whether the ledger had them or not."""
+        return self._meter.usage
+
+    @property
+    def paid(self) -> Usage:
+        """What the account really paid, in this and earlier sessions, calls in flight at their most."""
+        return self.account.paid
+
+    def reserve_final(self, calls: int) -> None:
+        """Set `calls` aside for the final test; 0 gives them back when it begins.
+
+        Raises:
+            BudgetTooSmall: they do not fit the budget.
+        """
+        self._meter.reserve_final(calls)
+
+    def affordable(self, calls: int) -> bool:
+        """Whether the budget has room for `calls` more beside what is set aside; tokens and cost are
+        projected from the mean of the calls so far."""
+        return self._meter.affordable(calls)
+
+    def require(self, calls: int) -> None:
+        """Make sure, before a batch, that all of it fits; none of its calls is refused afterwards.
+
+        Raises:
+            BudgetExhausted: it does not fit.
+        """
+        self._meter.require(calls)
+
+    def pause(self, reason: PauseReason, message: str) -> None:
+        """Stop the run from within: every call, pending or to come, raises `RunPaused`."""
+        self.control.pause(reason, message)
+
+
+def _key(request: ModelRequest) -> str:
+    try:
+        return request.key
+    except UnicodeEncodeError as error:
+        raise InvalidInput(
+            f"a message holds text that is not valid Unicode ({error.reason}), which no provider can receive"
+        ) from None

@@ -1,0 +1,172 @@
+"""DSPy's own native client (lm15) as a transport: OpenAI and compatible servers, Anthropic, Gemini, Groq,
+OpenRouter, DeepSeek, xAI, Moonshot, Ollama, vLLM."""
+
+import ipaddress
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+# DSPy's engines import these three from here too; it exports them nowhere else.
+from dspy._vendor.lm15.registry import lookup
+from dspy._vendor.lm15.router import LITELLM_PROVIDER_PREFIXES
+from dspy._vendor.lm15.transports import StdlibAsyncTransport
+from dspy.lm15 import (
+    AsyncLMRouter,
+    LM15Error,
+    NotConfiguredError,
+    RouterConfig,
+)
+
+from optimizers.errors import AuthenticationFailed, ModelNotFound, ProviderUnavailable, RequestRejected
+from optimizers.lm.transports.conversation import answer, question
+from optimizers.lm.transports.failures import Redacted, failure
+from optimizers.types import ModelAnswer, ModelRef, ModelRequest
+
+PLACEHOLDER_KEY = "none"
+"""Sent to an address of its own when no key is configured: local servers ask for none."""
+
+
+def reaches(model: ModelRef) -> bool:
+    """Whether the native client knows the model's provider."""
+    try:
+        _provider(model)
+    except ModelNotFound:
+        return False
+    return True
+
+
+class NativeTransport:
+    """One provider at one address. `keys` finds a key by its variable's name.
+
+    Raises:
+        AuthenticationFailed: the provider's key is missing; the message names the variable.
+        ModelNotFound: the client does not know the provider.
+    """
+
+    def __init__(
+        self,
+        model: ModelRef,
+        keys: Callable[[str], str | None],
+        *,
+        timeout_s: float = 120.0,
+        max_connections: int = 256,
+    ) -> None:
+        self._http = StdlibAsyncTransport(
+            connect_timeout=min(10.0, timeout_s),
+            read_timeout=timeout_s,
+            write_timeout=timeout_s,
+            pool_timeout=timeout_s,
+            max_connections=max_connections,
+            trust_env=not _is_loopback(model.api_base),  # a proxy cannot reach this machine's own servers
+        )
+        self._provider = provider = _provider(model)
+        key = _key(provider, model, keys)
+        self._redacted = Redacted(key)
+        self._router = AsyncLMRouter(
+            RouterConfig(
+                env=_Variables(keys),
+                transport=self._http,
+                api_keys={provider: key} if key is not None else None,
+                base_urls={provider: _address(provider, model.api_base)} if model.api_base else None,
+            )
+        )
+        self._clients: dict[str, tuple[Any, str]] = {}
+        self._client(model)
+
+    async def complete(self, request: ModelRequest) -> ModelAnswer:
+        """Answer `request` with one call.
+
+        Raises: AuthenticationFailed, ModelNotFound, RequestRejected, ProviderUnavailable.
+        """
+        client, wire_model = self._client(request.model)
+        try:
+            asked = question(request, wire_model)
+        except (LM15Error, TypeError, ValueError) as error:
+            raise RequestRejected(
+                self._redacted(f"{request.model.name} cannot be asked this: {error}")
+            ) from None
+        try:
+            return answer(await client.complete(asked), self._provider)
+        except LM15Error as error:
+            raise failure(error, request.model.name, self._redacted) from None
+        except (TypeError, ValueError, KeyError, AttributeError, IndexError) as error:
+            message = f"{request.model.name}: the reply has an unknown form: {error}"
+            raise ProviderUnavailable(self._redacted(message)) from None
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._router.aclose()
+        await self._http.aclose()
+
+    def _client(self, model: ModelRef) -> tuple[Any, str]:  # lm15 has no public type for its clients
+        if model.name not in self._clients:
+            route = self._router.resolve_openai_chat(_routed(model))
+            try:
+                client = self._router.lm(f"{route.provider}:{route.model}")
+            except NotConfiguredError as error:
+                raise AuthenticationFailed(self._redacted(f"{model.name}: {error}")) from None
+            self._clients[model.name] = client, route.model
+        return self._clients[model.name]
+
+
+def _routed(model: ModelRef) -> str:
+    """The client's `provider:model` for a name that DSPy writes `provider/model`."""
+    prefix, separator, rest = model.name.partition("/")
+    if separator and rest and prefix in LITELLM_PROVIDER_PREFIXES:
+        return f"{LITELLM_PROVIDER_PREFIXES[prefix]}:{rest}"
+    return model.name
+
+
+def _provider(model: ModelRef) -> str:
+    try:
+        return str(AsyncLMRouter(RouterConfig(env={})).resolve_openai_chat(_routed(model)).provider)
+    except LM15Error as error:
+        raise ModelNotFound(f"no transport reaches {model.name!r}: {error}") from None
+
+
+class _Variables(Mapping[str, str]):
+    """The keys as the client wants them: like an environment, but only what it asks for by name."""
+
+    def __init__(self, keys: Callable[[str], str | None]) -> None:
+        self._keys = keys
+
+    def __getitem__(self, name: str) -> str:
+        value = self._keys(name)
+        if not value:
+            raise KeyError(name)
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def _key(provider: str, model: ModelRef, keys: Callable[[str], str | None]) -> str | None:
+    """The provider's key; `None` where the client knows what to do without."""
+    definition = lookup(provider)
+    assert definition is not None
+    found = next((key for name in definition.env_keys if (key := keys(name))), None)
+    if found is not None or definition.placeholder_key is not None or definition.hosted:
+        return found
+    if model.api_base is not None:
+        return PLACEHOLDER_KEY
+    variables = " or ".join(definition.env_keys) or "its own sign-in"
+    raise AuthenticationFailed(f"no key is configured for {model.name!r}: set {variables}")
+
+
+def _address(provider: str, api_base: str) -> str:
+    """The address as the client wants it; Ollama's is usually written without its `/v1`."""
+    address = api_base.rstrip("/")
+    return f"{address}/v1" if provider == "ollama" and not urlsplit(address).path else address
+
+
+def _is_loopback(api_base: str | None) -> bool:
+    host = urlsplit(api_base).hostname if api_base is not None else None
+    if host is None or host == "localhost":
+        return host is not None
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
