@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from optimizers.intervals import Agreement, Estimate, Gain
 from optimizers.kappa import Confusion
-from optimizers.report import Conclusion, PerJudgement, Provenance, Recommended, Report, TestReading
+from optimizers.report import Conclusion, PerJudgement, Provenance, Recommended, Report, TestReading, conclude
 
 UNDEFINED = "undefined"
 
@@ -180,14 +180,23 @@ def _supervised(report: Report) -> str:
     found = report.supervised_baseline
     if found is None:
         return ""
-    gain = found.best_gain
-    worth = "not shown to be better" if gain.low is None or gain.low <= 0 else "better"
     return (
         "## Against a cheap classifier\n\n"
         "TF-IDF with logistic regression, fitted on the train rows, reaches kappa "
-        f"{_estimate(found.agreement.kappa)} on the same test rows, for nothing. The best judge is {worth} "
-        f"(difference {_interval(gain.value, gain.low, gain.high, signed=True)})."
+        f"{_estimate(found.agreement.kappa)} on the same test rows, for nothing. {_against(found.best_gain)}"
     )
+
+
+def _against(gain: Gain) -> str:
+    words = {
+        Conclusion.IMPROVED: "The best judge is better",
+        Conclusion.WORSE: "The best judge is worse",
+        Conclusion.NOT_SHOWN: "The best judge is not shown to be better",
+        Conclusion.NOT_MEASURED: "The difference to the best judge cannot be measured",
+    }[conclude(gain)]
+    if gain.value is None:
+        return f"{words}."
+    return f"{words}: its kappa minus that one is {_interval(gain.value, gain.low, gain.high, signed=True)}."
 
 
 def _dev(report: Report) -> str:

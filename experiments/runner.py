@@ -19,7 +19,7 @@ from optimizers.errors import BudgetExhausted, BudgetTooSmall, InvalidInput, Not
 from optimizers.evaluate import Progress, evaluate
 from optimizers.kappa import human_agreement
 from optimizers.lm.control import RunControl
-from optimizers.lm.gateway import Gateway
+from optimizers.lm.gateway import Gateway, Session
 from optimizers.lm.loop import BackgroundLoop
 from optimizers.protocols import LanguageModel, Observer, Problem, Strategy
 from optimizers.rendering import render
@@ -27,6 +27,7 @@ from optimizers.report import Repeatability, Report, Spend, TestReading, conclud
 from optimizers.splits import require_labels_to_optimize, split_warnings
 from optimizers.strategies.registry import create
 from optimizers.types import (
+    Budget,
     Candidate,
     Evaluation,
     LabelledExample,
@@ -35,6 +36,7 @@ from optimizers.types import (
     Part,
     Snapshot,
     Trial,
+    Usage,
 )
 from optimizers.workbench import Workbench
 
@@ -98,15 +100,19 @@ class _Run:
         self.baseline = Candidate(instruction=spec.instruction or "", verbatim=spec.prompt)
         render(self.baseline, snapshot.criterion, self.decoding)  # refuses what cannot be sent
         _require_budget(spec, dev=len(self.dev), test=len(self.test))
-        self.session = gateway.session(
-            account=spec.run_id,
-            budget=spec.budget,
+        session = partial(
+            gateway.session,
+            spec.run_id,
             spend_cap=spec.spend_cap,
             control=control or RunControl(),
             max_age_s=spec.max_age_s,
             models=(spec.model, spec.proposer),
         )
+        self.session: Session = session(budget=spec.budget)
         self.session.reserve_final(2 * len(self.test))
+        # What is set aside for the final test is never refused, even where the winner's prompt is
+        # longer than the mean by which tokens and cost were projected.
+        self.final: Session = session(budget=Budget())
         self.bench = self._workbench()
 
     def _workbench(self) -> Workbench:
@@ -170,14 +176,11 @@ class _Run:
         if not self.test:
             return None
         n = len(self.test)
-        one = best.candidate.id == self.baseline.id
-        self.session.reserve_final(0)
-        self.session.require(n if one else 2 * n)
-        if one:
-            only = self._evaluate(self.baseline, self.test, self.session, partial(self._progress, 0, n))
+        if best.candidate.id == self.baseline.id:
+            only = self._evaluate(self.baseline, self.test, self.final, partial(self._progress, 0, n))
             return only, only
-        first = self._evaluate(self.baseline, self.test, self.session, partial(self._progress, 0, 2 * n))
-        second = self._evaluate(best.candidate, self.test, self.session, partial(self._progress, n, 2 * n))
+        first = self._evaluate(self.baseline, self.test, self.final, partial(self._progress, 0, 2 * n))
+        second = self._evaluate(best.candidate, self.test, self.final, partial(self._progress, n, 2 * n))
         return first, second
 
     def _evaluate(
@@ -201,7 +204,12 @@ class _Run:
         )
 
     def _progress(self, before: int, total: int, done: int, *_: object) -> None:
-        self.observer.progress("test", before + done, total, self.session.usage)
+        self.observer.progress("test", before + done, total, self.usage)
+
+    @property
+    def usage(self) -> Usage:
+        """All logical calls of the run."""
+        return self.session.usage + self.final.usage
 
     def _repeatability(self, best: Trial) -> Repeatability | None:
         """The winner's first dev rows once more, as a second sample."""
@@ -232,7 +240,7 @@ class _Run:
             human_agreement=human_agreement(self.snapshot.rows),
             supervised_baseline=evidence.supervised(self.train, self.test, tested[1]) if tested else None,
             repeatability=again,
-            spend=Spend.of(self.session.usage, paid=self.session.paid, wall_s=wall_s()),
+            spend=Spend.of(self.usage, paid=self.session.paid, wall_s=wall_s()),
         )
         warnings = (*provenance_warning(report.provenance), *self.warnings, *reading_warnings(report))
         return replace(report, warnings=warnings)

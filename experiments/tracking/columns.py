@@ -63,8 +63,10 @@ def usage_metrics(usage: Usage) -> Metrics:
 
 
 def trial_metrics(trial: TrialRecord) -> Metrics:
-    """All metrics of one trial's run."""
-    return agreement_metrics("dev", trial.dev) | usage_metrics(trial.usage)
+    """All metrics of one trial's run. Those of a trial that a race ended early have other names: kappa
+    on a few rows does not compare with kappa on all."""
+    prefix = "dev" if trial.complete else "dev_partial"
+    return agreement_metrics(prefix, trial.dev) | usage_metrics(trial.usage)
 
 
 def trial_params(record: RunRecord, trial: TrialRecord) -> dict[str, str]:

@@ -190,6 +190,13 @@ def test_the_smallest_budget_still_ends_with_a_report(bench: Bench) -> None:
     assert result.report.test.best is not None
 
 
+@pytest.mark.parametrize("tokens", [60_000, 70_000, 80_000, 90_000])
+def test_the_final_test_is_held_however_long_the_winner_s_prompt_is(bench: Bench, tokens: int) -> None:
+    result, _ = bench.run(WORLD.snapshot(), budget=Budget(max_tokens=tokens))
+    assert result.report.test.best is not None
+    assert result.report.test.best.n == 40
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
