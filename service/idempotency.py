@@ -13,8 +13,9 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Request
 from fastapi.responses import JSONResponse
-from sqlalchemy import Column, CursorResult, Insert, Text, delete
+from sqlalchemy import Column, Table, Text, delete
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import Field, Session, SQLModel
 
 from optimizers.types import digest
@@ -37,6 +38,9 @@ class IdempotencyRow(SQLModel, table=True):
     status: int = 0
     response: str = Field(default="", sa_column=Column(Text, nullable=False))
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime, index=True)
+
+
+KEYS: Table = IdempotencyRow.__table__  # type: ignore[attr-defined]  # SQLModel sets it on tables
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,14 +85,14 @@ class Once:
         """Whether the key is ours. Waits for another transaction that claims it at this moment."""
         self._session.execute(delete(IdempotencyRow).where(IdempotencyRow.created_at < now() - KEPT_FOR))  # type: ignore[arg-type]  # SQLModel types columns as their values
         row = {"scope": scope, "request_digest": wanted, "status": 0, "response": "", "created_at": now()}
-        claimed = self._session.execute(self._insert_unless_there(), row)
-        assert isinstance(claimed, CursorResult)
-        return claimed.rowcount == 1
+        # Neither database counts skipped rows alike; what is returned was inserted.
+        claimed = self._session.connection().execute(self._insert_unless_there().values(row))
+        return claimed.first() is not None
 
-    def _insert_unless_there(self) -> Insert:
+    def _insert_unless_there(self) -> ReturningInsert[tuple[str]]:
         if self._session.get_bind().dialect.name == "postgresql":
-            return postgresql.insert(IdempotencyRow).on_conflict_do_nothing()
-        return sqlite.insert(IdempotencyRow).on_conflict_do_nothing()
+            return postgresql.insert(KEYS).on_conflict_do_nothing().returning(KEYS.c.scope)
+        return sqlite.insert(KEYS).on_conflict_do_nothing().returning(KEYS.c.scope)
 
     def _kept(self, scope: str, wanted: str) -> Reply:
         row = self._session.get_one(IdempotencyRow, scope)

@@ -10,7 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
@@ -187,6 +187,12 @@ def _on_database(_request: Request, error: Exception) -> JSONResponse:
     return _respond(kind.status, problem(kind, detail), {"Retry-After": "5"})
 
 
+def _on_data(_request: Request, error: Exception) -> JSONResponse:
+    """A value that no column can hold (a NUL in a path, an id of a thousand digits)."""
+    log.warning("value_not_storable", exc_info=error)
+    return _respond(422, problem(KINDS[core.InvalidInput], "the request holds a value that cannot be stored"))
+
+
 def _on_integrity(_request: Request, error: Exception) -> JSONResponse:
     log.warning("integrity_conflict", exc_info=error)
     kind = KINDS[ours.Conflict]
@@ -207,6 +213,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _on_validation)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(IntegrityError, _on_integrity)
+    app.add_exception_handler(DataError, _on_data)
     app.add_exception_handler(DBAPIError, _on_database)
     app.add_exception_handler(PoolTimeout, _on_database)
     app.add_exception_handler(Exception, _on_unhandled)

@@ -46,7 +46,8 @@ class Settings(BaseSettings):
     """Further names under which clients reach this service (Host headers) when no keys are set."""
 
     upload_max_bytes: int = Field(default=512 * MIB, gt=0)
-    upload_max_rows: int = Field(default=1_000_000, gt=0)
+    upload_max_rows: int = Field(default=500_000, gt=0)
+    """So that storing an upload, which SQLite does alone, stays within its busy timeout."""
     cell_max_chars: int = Field(default=1_000_000, gt=0)
     body_max_bytes: int = Field(default=32 * MIB, gt=0)
     """Largest JSON body; files are bounded by `upload_max_bytes`."""
