@@ -110,6 +110,21 @@ class BenchMipro(MIPROv2):  # type: ignore[misc]  # DSPy is not typed
         )
         return found
 
+    def _perform_full_evaluation(
+        self, trial: int, trials: int, tried: dict[str, object], full: dict[str, object], *rest: Any
+    ) -> tuple[float, JudgeProgram, int]:
+        """DSPy's full evaluation of the best so far; none where all that was tried has had one.
+
+        DSPy raises then, which a small menu of instructions and examples brings about.
+        """
+        if set(tried) <= set(full):
+            (_, _, _, total_calls, _, best_score, best_program, *_) = rest
+            return best_score, best_program, total_calls
+        found: tuple[float, JudgeProgram, int] = super()._perform_full_evaluation(
+            trial, trials, tried, full, *rest
+        )
+        return found
+
 
 def minibatch_size(rows: int) -> int:
     """Rows that a trial sees before it is worth all `rows`: half, at most DSPy's 35; all if few."""

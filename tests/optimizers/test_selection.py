@@ -47,8 +47,6 @@ def test_without_a_complete_trial_nobody_wins() -> None:
 
 
 def test_prompt_tokens_are_the_mean_per_judgement() -> None:
-    outcomes = {
-        i: Verdict(label=Label.PASS, usage=Usage(prompt_tokens=n)) for i, n in (("a", 10), ("b", 20))
-    }
+    outcomes = {i: Verdict(label=Label.PASS, usage=Usage(prompt_tokens=n)) for i, n in (("a", 10), ("b", 20))}
     assert prompt_tokens(Evaluation(candidate_id="x", outcomes=outcomes)) == 15
     assert prompt_tokens(Evaluation(candidate_id="x", outcomes={})) == 0
