@@ -111,7 +111,7 @@ def judge_file(
     """
     control = RunControl()
     with open_gateway(ledger) as (gateway, loop), bars() as shown, _interrupts(control):
-        session = gateway.session(account="judge", budget=Budget(), spend_cap=None, control=control)
+        session = gateway.session("judge", Budget(), control=control)
 
         def progress(done: int, total: int, usage: Usage) -> None:
             shown.progress("judging", done, total, f"{usage.calls} calls")

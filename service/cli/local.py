@@ -4,6 +4,7 @@
 # ruff: noqa: PLR0913, PLR0917  # a command's options are its parameters
 
 import sys
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -74,15 +75,15 @@ def optimize(
     """Do the whole job on a labelled file: search, test, report. The same command resumes it."""
     from experiments.spec import RunSpec
     from optimizers.splits import Fractions
-    from optimizers.types import Budget
+    from optimizers.types import Budget, digest
     from service.cli.files import snapshot_of
     from service.cli.job import Job, optimize_file
-    from service.composition import model_ref
+    from service.composition import is_simulated, model_ref
 
     file = _read(rows, label, column, skip_errors=skip_errors)
     snapshot = snapshot_of(file, name=rows.stem, criterion=criterion, fractions=Fractions())
     spec = RunSpec(
-        run_id=f"local-{snapshot.digest[:12]}",
+        run_id="local",
         strategy=strategy,
         model=model_ref(model, api_base),
         proposer_model=model_ref(proposer_model, api_base) if proposer_model else None,
@@ -91,7 +92,10 @@ def optimize(
         budget=Budget(max_calls=max_calls, max_tokens=max_tokens, max_cost_usd=max_cost_usd),
         force=force,
         max_in_flight=max_in_flight,
+        simulated=is_simulated(model),
     )
+    # Its account of what was paid is its own, and the same when the command is repeated.
+    spec = replace(spec, run_id=f"local-{digest([snapshot.digest, spec.configuration()])[:12]}")
     job = Job(out=out, report=report, ledger=ledger or out.with_suffix(".ledger"), mlflow_uri=mlflow_uri)
     optimize_file(spec, snapshot, job)
 
@@ -110,17 +114,13 @@ def judge(
 ) -> None:
     """Judge the rows of a file with a saved judge. Where the file has labels, say how far they agree."""
     from optimizers.artifact import from_json
-    from optimizers.types import ModelRef
     from service.cli.files import write_verdicts
     from service.cli.job import judge_file
     from service.composition import model_ref
 
     loaded = from_json(artifact.read_bytes())
     own = loaded.call.model
-    served = own
-    if model or api_base:
-        served = model_ref(model or own.name, api_base or (None if model else own.api_base))
-    assert isinstance(served, ModelRef)
+    served = model_ref(model or own.name, api_base or (None if model else own.api_base))
     file = _read(rows, label, column, skip_errors=skip_errors)
     found = judge_file(loaded, file.examples, served, ledger=ledger, max_in_flight=max_in_flight)
     write_verdicts(found, file.examples, out)

@@ -44,12 +44,12 @@ class Bars:
     def progress(self, phase: str, done: int, total: int, note: str = "") -> None:
         """`done` of `total` of `phase` are there; total 0 means that nobody knows."""
         if phase not in self._bars:
-            self._bars[phase] = self._progress.add_task(phase, total=None)
+            self._bars[phase] = self._progress.add_task(phase, total=None, note="")
         self._progress.update(self._bars[phase], completed=done, total=total or None, note=note)
 
     def tell(self, line: str) -> None:
         """Print a line above the bars."""
-        self._progress.console.print(line, markup=False)
+        self._progress.console.print(line, markup=False, soft_wrap=True)
 
 
 @contextmanager
