@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from experiments.spec import OFFLINE, RunSpec, judge_decoding
-from optimizers.lm.pricing import Pricing
+from experiments.spec import RunSpec, judge_decoding
+from optimizers.lm.pricing import OFFLINE, Pricing
 from optimizers.rendering import render
 from optimizers.strategies.registry import create
 from optimizers.template import PromptTemplate

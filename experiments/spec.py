@@ -1,14 +1,13 @@
 """What a run is asked to do."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 from optimizers.errors import InvalidInput
+from optimizers.lm.pricing import OFFLINE
+from optimizers.lm.reasoning import LEAST_COMPLETION_TOKENS, thinks_first
 from optimizers.report import Provenance
 from optimizers.types import Budget, Decoding, ModelRef, VerbatimPrompt
-
-OFFLINE = "offline"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,25 +70,16 @@ class RunSpec:
         return result
 
 
-# OpenAI's reasoning models refuse a temperature and count their thoughts as output.
-_REASONING_MODEL = re.compile(r"(o[1345]|gpt-5(\.\d+)*)(?!-chat)(-.*)?")
-_ROOM_TO_THINK_TOKENS = 16_000
-
-
 def judge_decoding(model: ModelRef) -> Decoding:
     """What suits a judge: temperature 0, where the model takes one."""
-    return _thinking() if is_reasoning(model) else Decoding()
+    return _thinking() if thinks_first(model.name) else Decoding()
 
 
 def proposer_decoding(model: ModelRef) -> Decoding:
     """What suits a proposer: variety, and room to write."""
-    return _thinking() if is_reasoning(model) else Decoding(temperature=1.0, max_tokens=4_096)
-
-
-def is_reasoning(model: ModelRef) -> bool:
-    """Whether the name is one of OpenAI's reasoning families."""
-    return _REASONING_MODEL.fullmatch(model.name.rpartition("/")[2].lower()) is not None
+    return _thinking() if thinks_first(model.name) else Decoding(temperature=1.0, max_tokens=4_096)
 
 
 def _thinking() -> Decoding:
-    return Decoding(temperature=None, max_tokens=_ROOM_TO_THINK_TOKENS)
+    """For a model that takes no temperature and counts its thoughts as output."""
+    return Decoding(temperature=None, max_tokens=LEAST_COMPLETION_TOKENS)

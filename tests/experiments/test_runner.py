@@ -10,7 +10,7 @@ import pytest
 
 from experiments.observers import Observers
 from experiments.runner import RunResult, run_optimization
-from experiments.spec import RunSpec, is_reasoning, judge_decoding
+from experiments.spec import RunSpec, judge_decoding
 from optimizers.artifact import from_json
 from optimizers.errors import (
     AuthenticationFailed,
@@ -304,7 +304,6 @@ def test_observers_are_told_everything_and_a_broken_one_stops_nothing(
 )
 def test_reasoning_models_get_no_temperature_and_room_to_think(name: str, reasons: bool) -> None:
     decoding = judge_decoding(ModelRef(name=name))
-    assert is_reasoning(ModelRef(name=name)) is reasons
     assert (decoding.temperature, decoding.max_tokens) == ((None, 16_000) if reasons else (0.0, 1_024))
 
 
