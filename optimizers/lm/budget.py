@@ -32,6 +32,7 @@ class BudgetMeter:
         self._open = 0  # calls that were let in and are not answered yet
         self._granted = 0
         self._final = 0
+        self._ended = False  # for calls that are never granted
 
     @property
     def usage(self) -> Usage:
@@ -83,16 +84,19 @@ class BudgetMeter:
 
     # --- at each call -----------------------------------------------------------------------------------
 
-    def let_in(self) -> None:
-        """One call begins.
+    def let_in(self, *, granted: bool = True) -> None:
+        """One call begins. Unless `granted`, it takes no part of a grant, which others were promised.
 
         Raises:
-            BudgetExhausted: it was not granted and nothing is left for it.
+            BudgetExhausted: it was not granted and nothing is left for it. Once this has happened to a
+                call with `granted` false, no such call is let in any more: threads that outlive a
+                search must not live off what its end sets free.
         """
         with self._lock:
-            if self._granted > 0:
+            if granted and self._granted > 0:
                 self._granted -= 1
-            elif not self._fits(1, aside=self._final):
+            elif (self._ended and not granted) or not self._fits(1, aside=self._final):
+                self._ended = self._ended or not granted
                 raise BudgetExhausted(f"the budget has no room for another call: {self._state()}")
             self._open += 1
 

@@ -1,6 +1,7 @@
 """The spend cap: a call is charged to its account before it leaves, and settled when its fate is known."""
 
 import asyncio
+from contextlib import suppress
 from typing import Protocol
 
 from optimizers.errors import (
@@ -11,6 +12,7 @@ from optimizers.errors import (
     RequestRejected,
     RunPaused,
     RunStopped,
+    StorageFailed,
 )
 from optimizers.lm.meter import reports_usage
 from optimizers.lm.pricing import Pricing
@@ -55,14 +57,14 @@ class Account:
             RunPaused: the cap is reached.
         """
         while True:
-            self._settled.clear()
+            settled = self._settled
             reservation, self.paid = await self._book.reserve(self.name, charge, cap)
             if reservation is not None:
                 self._open += 1
                 return reservation
-            if self._open == 0:
+            if self._open == 0 and not settled.is_set():
                 raise RunPaused(PauseReason.SPEND_CAP, _cap_message(cap, self.paid, charge))
-            await self._settled.wait()
+            await settled.wait()
 
     async def settle(self, reservation: Reservation, charge: Charge) -> None:
         """The call took `charge`."""
@@ -82,6 +84,7 @@ class Account:
     def _closed_one(self) -> None:
         self._open -= 1
         self._settled.set()
+        self._settled = asyncio.Event()
 
 
 class Voyage(Protocol):
@@ -125,7 +128,8 @@ class Charged:
         except BaseException:
             self._voyage.back()
             raise
-        await self._account.settle(reservation, self._taken(request, answer, reservation))
+        with suppress(StorageFailed):  # it stays charged in full; the answer must not be lost over it
+            await self._account.settle(reservation, self._taken(request, answer, reservation))
         return answer
 
     async def _complete(self, request: ModelRequest, reservation: Reservation) -> ModelAnswer:

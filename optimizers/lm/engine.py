@@ -6,6 +6,7 @@ without being counted.
 
 import asyncio
 import json
+from collections.abc import Coroutine
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NoReturn, Self
@@ -113,15 +114,16 @@ class _Calls:
         self.decoding = decoding
         self.purpose = purpose
 
-    def request(self, asked: Request) -> ModelRequest:
-        """DSPy's request as ours."""
+    def ask(self, asked: Request) -> Coroutine[Any, Any, ModelAnswer]:
+        """Ask the session; DSPy's optimizers do not look at the budget before they call."""
         rollout = _rollout.get() or _Rollout(None)
-        return ModelRequest(
+        request = ModelRequest(
             model=self.model,
             messages=_messages(asked),
             decoding=_decoding(asked, self.decoding),
             sample=rollout.next_sample(),
         )
+        return self.session.ask(request, granted=False)
 
     def response(self, answer: ModelAnswer) -> Response:
         """Our answer as DSPy's; a rejected request is that row's error."""
@@ -185,7 +187,7 @@ class SessionEngine(_Engine):
         """
         calls = self._calls
         try:
-            return calls.response(calls.loop.run(calls.session.ask(calls.request(request))))
+            return calls.response(calls.loop.run(calls.ask(request)))
         except ConcordError as error:
             calls.pause(error)
 
@@ -199,7 +201,7 @@ class AsyncSessionEngine(_Engine):
     async def complete(self, request: Request) -> Response:
         """Answer one request; see `SessionEngine.complete`."""
         calls = self._calls
-        question = calls.session.ask(calls.request(request))
+        question = calls.ask(request)
         try:
             if calls.loop.owns(asyncio.get_running_loop()):
                 return calls.response(await question)

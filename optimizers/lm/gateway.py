@@ -9,6 +9,7 @@ import random
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -84,7 +85,7 @@ class Gateway:
         self._jitter = random.Random()  # noqa: S311  # jitter is no secret
         self._accounts: dict[str, Account] = {}
         self._limiters: dict[tuple[str, str | None], AdaptiveLimiter] = {}
-        self._transports: set[Transport] = set()
+        self._transports: dict[int, Transport] = {}
         self._flights: dict[str, Flight] = {}
         self._unsaved: dict[str, ModelAnswer] = {}
         self._heartbeat: asyncio.Task[None] | None = None
@@ -141,7 +142,7 @@ class Gateway:
             await asyncio.gather(*late, return_exceptions=True)
         if self._heartbeat is not None:
             self._heartbeat.cancel()
-        for transport in self._transports:
+        for transport in self._transports.values():
             await transport.aclose()
         self._transports.clear()
 
@@ -191,7 +192,8 @@ class Gateway:
         try:
             answer = await self._ask_provider(session, flight)
         except BaseException:
-            await self._ledger.release(claim)
+            with suppress(StorageFailed):  # the claim then ends with its lease
+                await self._ledger.release(claim)
             raise
         return await self._commit(session, flight, answer)
 
@@ -226,7 +228,7 @@ class Gateway:
 
     def _chain(self, session: Session, flight: Flight, lane: tuple[str, str | None]) -> Transport:
         transport = self._route(flight.request.model)
-        self._transports.add(transport)
+        self._transports[id(transport)] = transport
         timed = Timed(transport, self.settings.timeout_s)
         charged = Charged(timed, session.account, session.spend_cap, self.pricing, flight)
         limited = Limited(Metered(charged, self.pricing), self._limiter(lane))
@@ -262,10 +264,8 @@ class Gateway:
     async def _renew_claims(self) -> None:
         while self._flights:
             await asyncio.sleep(self.settings.lease_s / 3)
-            try:
+            with suppress(StorageFailed):  # the flights meet the same fault, and report it
                 await self._ledger.renew(self._holder, self.settings.lease_s)
-            except StorageFailed:  # the flights meet the same fault, and report it
-                continue
 
 
 def _lane(model: ModelRef) -> tuple[str, str | None]:

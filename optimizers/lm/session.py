@@ -47,9 +47,12 @@ class Session:
 
     # --- calls --------------------------------------------------------------------------------------------
 
-    async def ask(self, request: ModelRequest) -> ModelAnswer:
+    async def ask(self, request: ModelRequest, *, granted: bool = True) -> ModelAnswer:
         """Answer `request` from the ledger or the provider; a rejected request is an answer with
         `rejected` set.
+
+        With `granted` false the call takes no part of what `require` granted, and stops for good once
+        the budget has no room: so it is for callers who never ask before they call.
 
         Raises:
             AuthenticationFailed, ModelNotFound: no request can be answered.
@@ -65,7 +68,7 @@ class Session:
             self._require_price(request.model)
             self._priced.add(request.model)
         key = _key(request)
-        self._meter.let_in()
+        self._meter.let_in(granted=granted)
         try:
             answer = await self._answer(self, request, key)
         except BaseException:
