@@ -6,6 +6,7 @@ feedback on it, or in the heading above.
 """
 
 import ast
+import bisect
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from optimizers.types import Label, Message
 
 MOST_CASES = 200
+_MOST_TRIES = 2000
 LONGEST_PROMPT = 400_000
 """Characters of a prompt in which cases are looked for."""
 
@@ -23,11 +25,12 @@ _WORDS_KEYS = ("people_say", "comment", "critique", "human_critique", "feedback"
 _LABEL_KEYS = ("decision", "label", "verdict", "human_label")
 _JUDGED = "generated outputs"
 _PEOPLE = re.compile(
-    r"\b(?:people|humans?|persons?|experts?|annotators?)\b\W{1,3}(?:(?:have |has )?decided\W{1,4})?(pass|fail)(?:ed)?\b",
+    r"\b(?:people|humans?|persons?|experts?|annotators?)\b\W{1,3}(?:(?:have |has )?decided\W{1,4})?"
+    r"(pass|fail)(?:ed)?\b",
     re.IGNORECASE,
 )
 _QUOTES_PERSON = re.compile(r"\b(?:says|said|comments?|wrote):\s*(.+)", re.IGNORECASE | re.DOTALL)
-_PRINTED = re.compile(r"Example\((\{.*?\})\)\s*\(input_keys", re.DOTALL)
+_PRINTED = re.compile(r"Example\((\{.{1,40000}?\})\)\s{0,4}\(input_keys", re.DOTALL)
 _LINES = re.compile(
     r"(?:Task )?Input:(?P<input>.*?)\n(?:Task )?Output:(?P<output>.*?)(?:\nRationale:(?P<rationale>.*?))?"
     r"\nVerdict:\s*(?P<verdict>pass|fail)\b",
@@ -57,15 +60,18 @@ def cases(messages: Sequence[Message]) -> tuple[Case, ...]:
 
 
 def _from_json(text: str) -> Iterator[Case]:
+    headings = [(m.start(), m[1]) for m in _PEOPLE.finditer(text)]
     decoder, position = json.JSONDecoder(strict=False), text.find("{")
-    while position >= 0:
+    for _ in range(_MOST_TRIES):
+        if position < 0:
+            return
         try:
             value, end = decoder.raw_decode(text, position)
         except (ValueError, RecursionError):
             end = position + 1
         else:
-            heading = [m[1] for m in _PEOPLE.finditer(text, 0, position)]
-            case = _case(value, heading[-1] if heading else None) if isinstance(value, dict) else None
+            above = bisect.bisect_left(headings, (position, ""))
+            case = _case(value, headings[above - 1][1] if above else None)
             if case is not None:
                 yield case
         position = text.find("{", end)
@@ -77,7 +83,7 @@ def _from_printed(text: str) -> Iterator[Case]:
             value = ast.literal_eval(match[1])
         except (ValueError, SyntaxError, RecursionError, MemoryError):
             continue
-        case = _case(value, None) if isinstance(value, dict) else None
+        case = _case(value, None)
         if case is not None:
             yield case
 
@@ -92,8 +98,10 @@ def _from_lines(text: str) -> Iterator[Case]:
         )
 
 
-def _case(value: Mapping[str, object], heading: str | None) -> Case | None:
+def _case(value: object, heading: str | None) -> Case | None:
     """A case from one object; `None` if it holds no output, or nobody's decision."""
+    if not isinstance(value, dict):
+        return None
     fields = dict(_flat(value))
     output = _first(fields, _OUTPUT_KEYS)
     words = _first(fields, _WORDS_KEYS)

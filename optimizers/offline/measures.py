@@ -86,20 +86,20 @@ def _follows(number: float, known: set[float]) -> bool:
     )
 
 
-_REQUEST = re.compile(
-    r"\b(?:please|could you|can you|would you|may i ask|let (?:us|me) (?:know|have)|i(?:'d| would)? need|"
-    r"we(?:'d| would)? need|need to know|tell (?:us|me)|send (?:us|me)|confirm|which|what|how many|who|when|where)\b"
-)
 _ASKING = re.compile(
     r"\b(?:(?:could|can|would|will) you|may i ask|please (?:send|tell|give|provide|confirm|share|state|let)|"
     r"let (?:us|me) (?:know|have)|(?:i|we)(?:'d| would)? (?:also )?need(?: to know)?)\b"
+)
+_QUESTION = re.compile(
+    r"\b(?:what|which|who|whose|when|where|how|is|are|was|were|do|does|did|have|has)\b.*\?$"
 )
 
 
 def requests(pair: Pair) -> float:
     """The share of the output's sentences that ask the reader for something."""
-    asks = [s for s in pair.output.sentences if _ASKING.search(s) or (s.endswith("?") and _REQUEST.search(s))]
-    return min(1.0, 1.5 * len(asks) / max(2, len(pair.output.sentences)))
+    sentences = pair.output.sentences
+    asks = [s for s in sentences if _ASKING.search(s) or _QUESTION.search(s)]
+    return min(1.0, 1.5 * len(asks) / max(2, len(sentences)))
 
 
 _CAUTION = re.compile(
@@ -125,8 +125,8 @@ def dropped_caution(pair: Pair) -> float:
 
 
 _SECRET = re.compile(
-    r"\b(?:internal\w*|confidential\w*|secret\w*|private\w*|not public|sensitive|disclos\w+|do not (?:tell|mention|"
-    r"share|offer)|don't (?:tell|mention|share)|not to be|only to|only with)\b"
+    r"\b(?:internal\w*|confidential\w*|secret\w*|private\w*|not public|sensitive|disclos\w+|"
+    r"(?:do not|don't) (?:tell|mention|share|say|reveal)|not to be (?:told|shared|said)|only (?:to|with))\b"
 )
 
 
@@ -140,10 +140,10 @@ def disclosed(pair: Pair) -> float:
 
 
 _REPROACH = re.compile(
-    r"\b(?:you (?:should|could|must|did not|didn't|have not|haven't|ought|insist|failed|forgot|will have|only "
-    r"have)|your (?:own )?(?:fault|mistake|doing)|obviously|clearly|evidently|surely|anybody|everybody|anyone|"
-    r"everyone|common knowledge|bother\w*|next time|of course not|not (?:so )?difficult|be surprised|patience|"
-    r"read the|as stated|reckless|people (?:like|of)|hardly|presumably|perhaps you)\b"
+    r"\b(?:you (?:should|could|must|did not|didn't|have not|haven't|ought|insist|failed|forgot|neglected)|"
+    r"your (?:own )?(?:fault|mistake|doing|problem)|obviously|clearly|evidently|surely|"
+    r"(?:any|every)(?:body|one)|bother\w*|next time|be surprised|patience|read the|as (?:clearly )?stated|"
+    r"reckless\w*|careless\w*|people like you)\b"
 )
 
 
@@ -154,8 +154,7 @@ def reproach(pair: Pair) -> float:
 
 _FILLER = re.compile(
     r"\b(?:thank you for|thanks for|delighted|thrilled|pleased to|happy to|glad to|great|wonderful|lovely|"
-    r"we recommend|one of our|do let us know|feel free|don't hesitate|valued|enjoy|joy|best|simply|carefree|"
-    r"in general|normally|usually)\b|!"
+    r"excellent|we recommend|one of our|feel free|do not hesitate|don't hesitate|valued|enjoy|joy|simply)\b|!"
 )
 
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import pairwise
 
 from optimizers.types import Label, Message
 
@@ -22,7 +23,8 @@ _OUTPUT_HEAD = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _INPUT_HEAD = re.compile(
-    r"^[#*<\[ ]*(?:[\w-]+ ){0,3}?(?:input|question|prompt|request|message|document|source|conversation)[\w ]{0,20}[*\]]*[:>][*]*",
+    r"^[#*<\[ ]*(?:[\w-]+ ){0,3}?(?:input|question|prompt|request|message|document|source|conversation)"
+    r"[\w ]{0,20}[*\]]*[:>][*]*",
     re.IGNORECASE | re.MULTILINE,
 )
 _WRITING = re.compile(
@@ -86,14 +88,12 @@ def asked(messages: Sequence[Message]) -> Asked:
         if names:
             form = Form.SECTIONS if sections else Form.JSON
             return Asked(fields=names, form=form, words=_words(static))
-    wording = f"{static[-4 * _TAIL :]}\n{last[-_TAIL:]}"
-    keys = tuple(dict.fromkeys(_JSON_KEY.findall(static[-4 * _TAIL :])))
+    wording = static if static is not last else f"{instruction(messages)}\n{last[-_TAIL:]}"
     if "json" in wording.casefold():
+        keys = tuple(dict.fromkeys(_JSON_KEY.findall(wording)))
         return Asked(fields=keys or ("verdict",), form=Form.JSON, words=_words(wording))
-    is_judging = re.search(r"\b(?:answer|reply|respond|output|say|return|write|verdict)\b", wording, re.I) and (
-        _pair(wording) is not None
-    )
-    return Asked(fields=("verdict",) if is_judging else ("text",), form=Form.PLAIN, words=_words(wording))
+    fields = ("verdict",) if _pair(wording) else ("text",)
+    return Asked(fields=fields, form=Form.PLAIN, words=_words(wording))
 
 
 def _pair(text: str) -> tuple[str, str] | None:
@@ -166,8 +166,11 @@ class Solved:
 
 def demonstrations(messages: Sequence[Message], words: dict[Label, str]) -> tuple[Solved, ...]:
     """The pairs of a user's and an assistant's message before the last one."""
-    pairs = zip(messages, messages[1:], strict=False)
-    both = ((u.content, a.content) for u, a in pairs if (u.role, a.role) == ("user", "assistant"))
+    both = (
+        (user.content, reply.content)
+        for user, reply in pairwise(messages)
+        if (user.role, reply.role) == ("user", "assistant")
+    )
     read = ((turn(user), _answer(answer, words)) for user, answer in both)
     return tuple(Solved(turn=t, label=a[0], rationale=a[1]) for t, a in read if a is not None)
 
@@ -179,7 +182,9 @@ def _answer(text: str, words: dict[Label, str]) -> tuple[Label, str] | None:
         value = json.loads(text)
     except ValueError:
         parts = _SECTION.split(text)[1:]
-        value = dict(zip(parts[::2], (p.strip() for p in parts[1::2]), strict=False)) or {"verdict": text.strip()}
+        value = dict(zip(parts[::2], (p.strip() for p in parts[1::2]), strict=False)) or {
+            "verdict": text.strip()
+        }
     if not isinstance(value, dict):
         return None
     found = [labels[v.casefold()] for v in map(str, value.values()) if v.casefold() in labels]

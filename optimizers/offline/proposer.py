@@ -56,9 +56,15 @@ class Proposer:
     def description(self) -> str:
         """What the cases have in common, with the rule lines that follow."""
         failed = sum(case.label is Label.FAIL for case in self._cases)
-        count = f"Of {len(self._cases)} examples people failed {failed}." if self._cases else "No examples are shown."
+        count = (
+            f"Of {len(self._cases)} examples people failed {failed}."
+            if self._cases
+            else "No examples are shown."
+        )
         lines = dict.fromkeys([*_lines_in(self._prompt), *self._rules()])
-        return "\n".join([f"Outputs are judged beside their inputs. {count}", *(f"- {line}" for line in lines)])
+        return "\n".join(
+            [f"Outputs are judged beside their inputs. {count}", *(f"- {line}" for line in lines)]
+        )
 
     def _draw(self, line: str) -> float:
         return int.from_bytes(hashlib.sha256(f"{self._seed}/{line}".encode()).digest()[:4], "big") / 2**32
@@ -68,7 +74,11 @@ class Proposer:
         evidence = self._evidence()
         order = sorted(SPOKEN_OF, key=lambda sense: -evidence[POSITION[sense.name]])
         minded = [s.rule for s in order if evidence[POSITION[s.name]] >= ENOUGH]
-        spared = [f"Do not fail an output only because {s.remark}." for s in order if evidence[POSITION[s.name]] <= -ENOUGH]
+        spared = [
+            f"Do not fail an output only because {s.remark}."
+            for s in order
+            if evidence[POSITION[s.name]] <= -ENOUGH
+        ]
         return minded + spared
 
     def _evidence(self) -> np.ndarray:
@@ -115,7 +125,11 @@ def explain(label: Label, reasons: Sequence[Sense]) -> str:
     """A rationale: what speaks against the output, as far as it counts."""
     remarks = " and ".join(sense.remark for sense in reasons[:2])
     if label is Label.FAIL:
-        return f"Against the output: {remarks}." if remarks else "The output is like those that people failed."
-    return f"It could be objected that {remarks}, but that does not suffice." if remarks else (
-        "Nothing in the output speaks against it."
+        return (
+            f"Against the output: {remarks}." if remarks else "The output is like those that people failed."
+        )
+    return (
+        f"It could be objected that {remarks}, but that does not suffice."
+        if remarks
+        else ("Nothing in the output speaks against it.")
     )

@@ -15,7 +15,8 @@ _BULLET = re.compile(r"^\s*(?:[-*•]|\(?\d{1,2}[.)])\s+")
 _FAILS = re.compile(r"\b(?:fail(?:s|ed|ing)?|reject(?:s|ed|ing)?)\b", re.IGNORECASE)
 _PASSES = re.compile(r"\bpass(?:es|ed|ing)?\b", re.IGNORECASE)
 _SPARES = re.compile(
-    r"\b(?:do not|don't|never|not to|rather than|no reason to) (?:fail|reject)|\bstill pass|\bpass(?:es)? even|"
+    r"\b(?:do not|don't|never|not to|rather than|no reason to) (?:fail|reject)|"
+    r"\bstill pass|\bpass(?:es)? even|"
     r"\b(?:is|are) (?:fine|acceptable|no defects?|not a defect)\b",
     re.IGNORECASE,
 )
@@ -25,7 +26,8 @@ _LENIENT = re.compile(
     re.IGNORECASE,
 )
 _STRICT = re.compile(
-    r"\b(?:be|very) strict|\b(?:if|when) in doubt,? fail|\bany one of|\beven one\b|\bhowever (?:polite|friendly|small)",
+    r"\b(?:be|very) strict|\b(?:if|when) in doubt,? fail|\bany one of|\beven one\b|"
+    r"\bhowever (?:polite|friendly|small)",
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r"[\"“„`]([^\"“”„`\n]{2,80})[\"”“`]")

@@ -7,23 +7,37 @@ from functools import cached_property
 LONGEST_TEXT = 20_000
 """Characters that are read of one text."""
 
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 _SENTENCE = re.compile(r"(?<=[.!?…])[\"')\]]*\s+|\n+")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?:\D|$))")
-_NUMBER_WORDS = dict(
-    zip("one two three four five six seven eight nine ten eleven twelve".split(), range(1, 13), strict=True)
+_NUMBER_NAMES = (
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
 )
-_COMMON = frozenset(
-    "a about after again all also am an and any are as at be been before being but by can can't could did do "
-    "does doesn't doing don't each either even few for from further get got had has have having he her here "
-    "hers him his how i i'd i'll i'm i've if in into is isn't it it's its itself just let like may me might "
-    "more most much must my no nor not now of off on once only or other our ours out over own per please same "
-    "she should since so some such than that that's the their theirs them then there there's these they this "
-    "those through to too under until up us very was we we'd we'll we're we've were what when where whether "
-    "which while who whom why will with within without would yes yet you you'd you'll you're you've your "
-    "yours".split()
-)
+_NUMBER_WORDS = {name: float(value) for value, name in enumerate(_NUMBER_NAMES, start=1)}
+_APOSTROPHE = "\N{RIGHT SINGLE QUOTATION MARK}"
+_COMMON_WORDS = """
+a about after again all also am an and any are as at be been before being but by can can't could did
+do does doesn't doing don't each either even few for from further get got had has have having he her
+here hers him his how i i'd i'll i'm i've if in into is isn't it it's its itself just let like may
+me might more most much must my no nor not now of off on once only or other our ours out over own
+per please same she should since so some such than that that's the their theirs them then there
+there's these they this those through to too under until up us very was we we'd we'll we're we've
+were what when where whether which while who whom why will with within without would yes yet you
+you'd you'll you're you've your yours
+"""
+_COMMON = frozenset(_COMMON_WORDS.split())
 _ENDINGS = ("ation", "ments", "ment", "ings", "ing", "edly", "ies", "ied", "ed", "es", "ly", "s")
 _SHORTEST_STEM = 3
 
@@ -38,8 +52,12 @@ def stem(word: str) -> str:
 
 def content_words(text: str) -> list[str]:
     """The stems of the words in `text` that carry meaning, in order, repeated as they are."""
-    words = (word.replace("’", "'") for word in _WORD.findall(text.casefold()))
-    return [stem(word) for word in words if len(word) > 2 and word not in _COMMON]
+    return [stem(word) for word in words_of(text) if len(word) > 2 and word not in _COMMON]
+
+
+def words_of(text: str) -> list[str]:
+    """All words of `text`, in lower case and with straight apostrophes."""
+    return _WORD.findall(text.casefold().replace(_APOSTROPHE, "'"))
 
 
 @dataclass(frozen=True)
@@ -51,7 +69,7 @@ class Text:
     @cached_property
     def lower(self) -> str:
         """In lower case, with straight apostrophes, at most `LONGEST_TEXT` characters."""
-        return self.raw[:LONGEST_TEXT].casefold().replace("’", "'")
+        return self.raw[:LONGEST_TEXT].casefold().replace(_APOSTROPHE, "'")
 
     @cached_property
     def words(self) -> list[str]:
@@ -82,7 +100,7 @@ class Text:
     def numbers(self) -> list[float]:
         """Numbers in the order in which they stand; small ones may be written as words."""
         digits = [_value(number) for number in _NUMBER.findall(_THOUSANDS.sub("", self.lower))]
-        return digits + [float(_NUMBER_WORDS[word]) for word in self.words if word in _NUMBER_WORDS]
+        return digits + [_NUMBER_WORDS[word] for word in self.words if word in _NUMBER_WORDS]
 
 
 def _value(number: str) -> float:
