@@ -38,7 +38,8 @@ class Timed:
 class Metered:
     """A transport whose answers carry tokens, price and date.
 
-    Tokens are estimated where the provider reports none. The price is `None` where nobody knows it.
+    Tokens are estimated where the provider reports none. Where nobody gave or lists a price, the
+    transport may state one; else it is `None`.
     """
 
     def __init__(self, inner: Transport, pricing: Pricing) -> None:
@@ -56,7 +57,7 @@ class Metered:
             answer,
             prompt_tokens=prompt,
             completion_tokens=completion,
-            cost_usd=price.cost_usd(prompt, completion) if price is not None else None,
+            cost_usd=price.cost_usd(prompt, completion) if price is not None else answer.cost_usd,
             created_at=time.time(),
         )
 
