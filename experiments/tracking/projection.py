@@ -21,6 +21,7 @@ from experiments.tracking.links import Links, links
 from experiments.tracking.record import DatasetInfo, JudgedRow, RunRecord, TrialRecord
 from experiments.tracking.registry import register_winner
 from experiments.tracking.store import (
+    artifact_folder,
     find_or_create_experiment,
     find_runs,
     is_remote,
@@ -46,15 +47,15 @@ class Projector:
     """Projects records into one MLflow store.
 
     `tracking_uri` is any that MLflow takes. `artifact_root` is the folder for artifacts where the
-    store is local; a server decides itself. `ui_url` is the address that people open, by default
-    the server's own. One projector serves one thread at a time.
+    store is local, by default beside its SQLite file; a server decides itself. `ui_url` is the
+    address that people open, by default the server's own. One projector serves one thread at a time.
     """
 
     def __init__(
         self, tracking_uri: str, *, artifact_root: Path | None = None, ui_url: str | None = None
     ) -> None:
         self._uri = tracking_uri
-        self._artifact_root = None if is_remote(tracking_uri) else artifact_root
+        self._artifact_root = artifact_folder(tracking_uri, artifact_root)
         self._ui_url = ui_url or (tracking_uri if is_remote(tracking_uri) else None)
 
     def project(self, record: RunRecord) -> Links:

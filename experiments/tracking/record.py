@@ -26,6 +26,7 @@ from optimizers.types import (
     Verdict,
 )
 
+TABLE_ROWS = 2_000
 CLIP_CHARS = 1_000
 """Inputs and outputs in verdict tables are cut here; the dataset itself is one link away."""
 
@@ -163,8 +164,8 @@ def trial_record(
 def judged_rows(
     judge: str, part: Part, rows: Sequence[LabelledExample], evaluation: Evaluation
 ) -> tuple[JudgedRow, ...]:
-    """The verdict table of one judge over `rows`."""
-    return tuple(_judged_row(judge, part, row, evaluation) for row in rows)
+    """The verdict table of one judge over `rows`: the first 2,000, which is what a person can look at."""
+    return tuple(_judged_row(judge, part, row, evaluation) for row in rows[:TABLE_ROWS])
 
 
 def _judged_row(judge: str, part: Part, row: LabelledExample, evaluation: Evaluation) -> JudgedRow:

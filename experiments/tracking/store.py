@@ -44,6 +44,18 @@ def is_remote(tracking_uri: str) -> bool:
     return tracking_uri.startswith(("http://", "https://"))
 
 
+def artifact_folder(tracking_uri: str, given: Path | None) -> Path | None:
+    """Where artifacts of a local store go: MLflow's own choice would be the working directory.
+
+    `None` leaves it to the store: to a server, or to a folder store, which keeps them in itself.
+    """
+    if is_remote(tracking_uri):
+        return None
+    if given is None and tracking_uri.startswith("sqlite:///"):
+        return Path(tracking_uri.removeprefix("sqlite:///")).absolute().with_suffix(".artifacts")
+    return given
+
+
 def require_alive(tracking_uri: str) -> None:
     """Ask the server for any answer at all, so that a dead one costs seconds and no retries.
 

@@ -1,8 +1,10 @@
 """The projection into MLflow, against MLflow's own server."""
 
 import json
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -356,8 +358,74 @@ def test_an_id_that_could_bend_a_search_is_refused(projector: Projector) -> None
         projector.project(record("x' or '1'='1", "ds-n"))
 
 
-def test_a_local_store_keeps_artifacts_where_it_is_told(tmp_path: Path) -> None:
-    projector = Projector(f"sqlite:///{tmp_path}/local.db", artifact_root=tmp_path / "artifacts")
-    links = projector.project(record("run-o", "ds-o"))
+def test_a_local_store_keeps_artifacts_beside_itself_or_where_it_is_told(tmp_path: Path) -> None:
+    uri = f"sqlite:///{tmp_path}/local.db"
+    links = Projector(uri).project(record("run-o1", "ds-o1"))
     assert links.run is None
-    assert list((tmp_path / "artifacts").rglob("report.md"))
+    assert list((tmp_path / "local.artifacts").rglob("report.md"))
+    Projector(uri, artifact_root=tmp_path / "elsewhere").project(record("run-o2", "ds-o2"))
+    assert list((tmp_path / "elsewhere").rglob("report.md"))
+
+
+@pytest.mark.parametrize(
+    ("status", "shown"),
+    [("queued", "SCHEDULED"), ("paused", "SCHEDULED"), ("cancelled", "KILLED"), ("failed", "FAILED")],
+)
+def test_every_status_has_one_of_mlflow_s(
+    client: MlflowClient, projector: Projector, status: str, shown: str
+) -> None:
+    unfinished = replace(record(f"run-{status}", "ds-s", done=False), status=status, error="why it ended")
+    run = client.get_run(projector.project(unfinished).mlflow_run_id)
+    assert run.info.status == shown
+    assert run.data.tags["mlflow.note.content"] == "why it ended"
+
+
+def test_kappa_of_a_trial_that_a_race_ended_does_not_stand_beside_the_others(
+    client: MlflowClient, projector: Projector
+) -> None:
+    whole = record("run-t", "ds-t", done=False)
+    partial = replace(whole.trials[2], complete=False)
+    links = projector.project(replace(whole, trials=(*whole.trials[:2], partial)))
+    last = children(client, links.experiment_id, links.mlflow_run_id)[2]
+    assert "dev_kappa" not in last.data.metrics
+    assert "dev_partial_kappa" in last.data.metrics
+    assert len(history(client, links.mlflow_run_id, "dev_kappa")) == 2
+
+
+class _Failing(BaseHTTPRequestHandler):
+    status, code = 500, "INTERNAL_ERROR"
+
+    def _answer(self) -> None:
+        ok = self.path == "/health"
+        self.send_response(200 if ok else self.status)
+        self.end_headers()
+        self.wfile.write(json.dumps({"error_code": self.code, "message": "no"}).encode())
+
+    do_GET = do_POST = _answer  # noqa: N815  # the base class's names
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "error"),
+    [
+        (500, "INTERNAL_ERROR", TrackingUnavailable),
+        (503, "TEMPORARILY_UNAVAILABLE", TrackingUnavailable),
+        (403, "PERMISSION_DENIED", TrackingRejected),
+    ],
+)
+def test_a_server_that_fails_is_tried_again_and_one_that_refuses_is_not(
+    status: int, code: str, error: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_Failing, "status", status)
+    monkeypatch.setattr(_Failing, "code", code)
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Failing) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            with pytest.raises(error):
+                Projector(f"http://127.0.0.1:{server.server_port}").project(record("run-u", "ds-u"))
+        finally:
+            server.shutdown()
+            thread.join()
