@@ -10,10 +10,13 @@ from starlette.concurrency import run_in_threadpool
 
 from service import health, openapi, problems
 from service.auth import Guard
+from service.catalog import api as catalog
 from service.datasets import api as datasets
 from service.db import open_engine
+from service.evaluations import api as evaluations
 from service.limits import BodyLimit
 from service.logs import RequestLog
+from service.runs import api as runs
 from service.schema import migrate
 from service.settings import Settings
 from service.version import VERSION
@@ -21,6 +24,9 @@ from service.version import VERSION
 RESOURCES: tuple[APIRouter, ...] = (
     health.router,
     datasets.router,
+    evaluations.router,
+    runs.router,
+    catalog.router,
 )
 """Each resource is a folder with an `api.router`; a router's own lifespan runs within the app's."""
 

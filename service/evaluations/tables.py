@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, Text
+from sqlalchemy import JSON, BigInteger, Column, Index, Text
 from sqlmodel import Field, SQLModel
 
 ID_MAX_CHARS = 200
@@ -15,11 +15,13 @@ class EvaluationRow(SQLModel, table=True):
 
     id: str = Field(primary_key=True, max_length=32, foreign_key="concord_jobs.id", ondelete="CASCADE")
     dataset_id: str = Field(max_length=32, foreign_key="concord_datasets.id", ondelete="CASCADE", index=True)
-    snapshot_digest: str = Field(max_length=64)
     model: str = Field(max_length=200)
     judge: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     """The judge as it was asked for: a model with an instruction, a prompt or a judge file."""
-    options: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    only_labelled: bool = True
+    last_row: int = Field(sa_column=Column(BigInteger, nullable=False))
+    """The newest row of the dataset when it was asked for; later ones are not judged."""
+    spend_cap: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
     judged: int = 0
     agreement: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
     human_agreement: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
@@ -38,7 +40,7 @@ class VerdictRow(SQLModel, table=True):
     """The row's place in the evaluation, from 0."""
     example_id: str = Field(max_length=ID_MAX_CHARS)
     label: str | None = Field(default=None, max_length=8)
-    """The people's, when the evaluation began."""
+    """The people's, when the row was judged."""
     verdict: str | None = Field(default=None, max_length=8)
     fail_probability: float | None = None
     rationale: str | None = Field(default=None, sa_column=Column(Text))

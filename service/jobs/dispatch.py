@@ -65,19 +65,15 @@ def pause(session: Session, job: JobRow) -> None:
 
 
 def resume(session: Session, sender: Sender, job: JobRow) -> None:
-    """Go on with a locked, paused job. One that is under way goes on as it is.
+    """Go on with a locked job that is paused, failed or cancelled. One that is under way goes on as it is.
 
     Raises:
-        Conflict: it has ended.
+        Conflict: it has succeeded.
     """
     if job.status in {Status.QUEUED, Status.RUNNING}:
         job.pause_requested = False
         session.add(job)
         return
-    if job.status != Status.PAUSED:
-        raise Conflict(
-            f"{job.id} is {job.status}; a paused one can be resumed, a failed or cancelled one retried"
-        )
     _requeue(session, sender, job)
 
 
@@ -88,9 +84,7 @@ def retry(session: Session, sender: Sender, job: JobRow) -> None:
         Conflict: it has not ended, or it has succeeded.
     """
     if job.status not in {Status.FAILED, Status.CANCELLED}:
-        raise Conflict(
-            f"{job.id} is {job.status}; only a failed or cancelled one can be retried, a paused one resumed"
-        )
+        raise Conflict(f"{job.id} is {job.status}; only what has failed or was cancelled can be retried")
     _requeue(session, sender, job)
 
 

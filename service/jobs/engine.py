@@ -3,6 +3,7 @@
 Its tables live in the service's own database, so that a job is stored and sent in one transaction.
 """
 
+import logging
 import sqlite3
 import time
 from collections.abc import Callable
@@ -27,6 +28,7 @@ MAX_RECOVERIES = 10
 """A job that took so many workers down with it is not tried again."""
 POLL_S = 0.1
 POOL_SIZE = 5
+LOG_LEVEL = "WARNING"
 SUBSECOND_SINCE = (3, 42, 0)
 """The SQLite version from which `unixepoch` knows `subsec`, which DBOS asks for on Python 3.12."""
 
@@ -123,6 +125,7 @@ def workflow_id(job_id: str, dispatch: int) -> str:
 
 def _client(engine: Engine) -> Any:  # Any: DBOS's types are not followed
     _refuse_pickles()
+    logging.getLogger("dbos").setLevel(LOG_LEVEL)  # it would tell of each table that it makes
     return DBOSClient(
         system_database_engine=engine,
         serializer=DBOSPortableJSONSerializer(),
@@ -180,7 +183,7 @@ class Receiver:
             serializer=DBOSPortableJSONSerializer(),
             run_migrations=False,
             enable_otlp=False,
-            log_level="WARNING",
+            log_level=LOG_LEVEL,
             max_executor_threads=None,
         )
 

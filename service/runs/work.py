@@ -17,11 +17,10 @@ from service.errors import NotFound
 from service.jobs.attempts import Attempt
 from service.jobs.performer import Publish
 from service.runs import outbox
+from service.runs.actions import KIND
 from service.runs.recorder import Recorder
 from service.runs.stored import pack_evaluations, spec_of
 from service.runs.tables import ResultRow, RunRow, TrialRow
-
-KIND = "run"
 
 
 class RunWork:

@@ -1,0 +1,94 @@
+"""The endpoints of evaluations: parse, call one action, return."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from service.db import transaction
+from service.dependencies import EngineDep, SessionDep, SettingsDep
+from service.evaluations import actions, views
+from service.evaluations.schemas import EvaluationOut, JudgedRow, NewEvaluation
+from service.idempotency import OnceDep, Reply
+from service.jobs import dependencies as jobs
+from service.jobs import store, streams
+from service.jobs.dependencies import SenderDep
+from service.paging import Page, PageDep
+
+router = APIRouter(tags=["evaluations"], lifespan=jobs.lifespan)
+
+
+@router.post("/evaluations", status_code=202, response_model=EvaluationOut)
+def start_evaluation(
+    asked: NewEvaluation, session: SessionDep, sender: SenderDep, settings: SettingsDep, once: OnceDep
+) -> Response:
+    """Let a judge decide the dataset's rows, and see how far it agrees with people. A worker does it."""
+
+    def act() -> Reply:
+        evaluation_id = actions.start(session, sender, asked, settings)
+        body = views.one(session, evaluation_id).model_dump(mode="json")
+        return Reply(status=202, body=body, headers={"Location": f"/api/evaluations/{evaluation_id}"})
+
+    return once(asked.model_dump(mode="json", exclude_unset=True), act)
+
+
+@router.get("/evaluations")
+def list_evaluations(
+    session: SessionDep, request: PageDep, dataset_id: Annotated[str | None, Query()] = None
+) -> Page[EvaluationOut]:
+    """Evaluations, newest first."""
+    return views.page(session, request, dataset_id=dataset_id)
+
+
+@router.get("/evaluations/{evaluation_id}")
+def get_evaluation(evaluation_id: str, session: SessionDep) -> EvaluationOut:
+    """One evaluation: where it is and, at the end, its agreement with people."""
+    return views.one(session, evaluation_id)
+
+
+@router.get("/evaluations/{evaluation_id}/verdicts")
+def list_verdicts(
+    evaluation_id: str,
+    session: SessionDep,
+    request: PageDep,
+    agrees: Annotated[bool | None, Query(description="With people's label.")] = None,
+) -> Page[JudgedRow]:
+    """Row by row, as far as it is judged; rows come in batches while it runs."""
+    return views.verdicts(session, evaluation_id, request, agrees=agrees)
+
+
+def _existing(evaluation_id: str, engine: EngineDep) -> str:
+    with transaction(engine, read_only=True) as session:
+        store.get(session, actions.KIND, evaluation_id)
+    return evaluation_id
+
+
+@router.get("/evaluations/{evaluation_id}/events", response_class=EventSourceResponse)
+async def stream_evaluation(
+    evaluation_id: Annotated[str, Depends(_existing)], engine: EngineDep, last: streams.LastEventDep
+) -> AsyncIterator[ServerSentEvent]:
+    """What happens, as it happens: `status` and `progress` events, until it has ended."""
+    async for event in streams.events(engine, actions.KIND, evaluation_id, last):
+        yield event
+
+
+@router.post("/evaluations/{evaluation_id}/cancel")
+def cancel_evaluation(evaluation_id: str, session: SessionDep) -> EvaluationOut:
+    """End it; verdicts that are there stay."""
+    actions.cancel(session, evaluation_id)
+    return views.one(session, evaluation_id)
+
+
+@router.post("/evaluations/{evaluation_id}/pause")
+def pause_evaluation(evaluation_id: str, session: SessionDep) -> EvaluationOut:
+    """Let it wait."""
+    actions.pause(session, evaluation_id)
+    return views.one(session, evaluation_id)
+
+
+@router.post("/evaluations/{evaluation_id}/resume")
+def resume_evaluation(evaluation_id: str, session: SessionDep, sender: SenderDep) -> EvaluationOut:
+    """Go on. Only what was in flight is paid again."""
+    actions.resume(session, sender, evaluation_id)
+    return views.one(session, evaluation_id)

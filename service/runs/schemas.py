@@ -1,0 +1,171 @@
+"""Shapes of run requests and answers."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from optimizers.report import Conclusion, Recommended
+from service.catalog.schemas import Limits, PromptIn
+from service.jobs.schemas import JobState
+
+MAX_JUDGED = 1_000
+TEXT_MAX_CHARS = 1_000_000
+
+
+class NewRun(BaseModel):
+    """What to optimize and how. `model` and `proposer_model` are written as DSPy does, or `offline`;
+    `baseline` is a prompt of one's own to start from and compare with, `instruction` its words alone."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    dataset_id: str = Field(max_length=32)
+    strategy: str = "instruction_search"
+    model: str | None = Field(default=None, max_length=200)
+    api_base: str | None = Field(default=None, max_length=500)
+    proposer_model: str | None = Field(default=None, max_length=200)
+    proposer_api_base: str | None = Field(default=None, max_length=500)
+    instruction: str | None = Field(default=None, max_length=100_000)
+    baseline: PromptIn | None = None
+    seed: int = Field(default=0, ge=0, lt=2**31)
+    budget: Limits = Limits()
+    spend_cap: Limits | None = None
+    options: dict[str, Any] = Field(default_factory=dict, description="Of the strategy.")
+    max_age_s: float | None = Field(
+        default=None, ge=0, description="Oldest answer to take from the ledger; 0 asks everything anew."
+    )
+    force: bool = Field(default=False, description="Run with fewer labels than advised; the report says so.")
+
+    @model_validator(mode="after")
+    def _one_baseline(self) -> Self:
+        if self.instruction is not None and self.baseline is not None:
+            raise ValueError("give a baseline or an instruction, not both")
+        return self
+
+
+class Resume(BaseModel):
+    """What changes when a run goes on: a spend cap that it has reached can be raised."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    spend_cap: Limits | None = None
+
+
+class BestSoFar(BaseModel):
+    """The trial that would win now, by its kappa on dev."""
+
+    trial: int
+    kappa: float
+
+
+class RunOut(JobState):
+    """A run. `conclusion`, `test_kappa` and `artifact_digest` are there once it has succeeded."""
+
+    id: str
+    dataset_id: str
+    snapshot: str
+    strategy: str
+    model: str
+    proposer_model: str
+    seed: int
+    budget: dict[str, Any]
+    spend_cap: dict[str, Any] | None
+    trials: int
+    best: BestSoFar | None
+    conclusion: Conclusion | None
+    recommended: Recommended | None
+    test_kappa: float | None
+    artifact_digest: str | None
+    mlflow_url: str | None = Field(description="The run in MLflow, once MLflow was told of it.")
+    mlflow: dict[str, str | None] = Field(description="Its pages: run, trials, compare, experiment.")
+    mlflow_trouble: str | None = Field(description="Why MLflow is behind, if it is.")
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+
+
+class TrialOut(BaseModel):
+    """One candidate on dev. `dev` is its agreement on the rows that it saw, all of them if `complete`."""
+
+    number: int
+    candidate_id: str
+    parent_id: str | None
+    origin: str
+    complete: bool
+    kappa: float | None
+    instruction: str
+    demonstrations: int
+    reasoning: bool
+    threshold: float | None
+    prompt: str
+    dev: dict[str, Any]
+    usage: dict[str, Any]
+
+
+class Format(StrEnum):
+    """The forms in which a judge can be had."""
+
+    JSON = "json"
+    TEXT = "text"
+    MESSAGES = "messages"
+    DSPY = "dspy"
+    MLFLOW = "mlflow"
+    PROMPTFOO = "promptfoo"
+
+
+class ReportFormat(StrEnum):
+    """The forms in which a report can be had."""
+
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+class RowIn(BaseModel):
+    """A row to judge. `id` comes back with its verdict; without one it is the row's place."""
+
+    id: str | None = Field(default=None, max_length=200)
+    input: str = Field(max_length=TEXT_MAX_CHARS)
+    output: str = Field(max_length=TEXT_MAX_CHARS)
+
+
+class JudgeRequest(BaseModel):
+    """Rows for the best judge."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    examples: list[RowIn] = Field(min_length=1, max_length=MAX_JUDGED)
+
+
+class VerdictOut(BaseModel):
+    """A verdict, `pass` or `fail`; or none, with the failure's kind and message."""
+
+    id: str
+    verdict: str | None
+    fail_probability: float | None = None
+    rationale: str | None = None
+    failure: str | None = None
+    message: str | None = None
+
+
+class Judged(BaseModel):
+    """Verdicts in the order of the rows, by the judge with this digest."""
+
+    artifact_digest: str
+    verdicts: list[VerdictOut]
+    usage: dict[str, Any]
+
+
+class EstimateOut(BaseModel):
+    """What a run would take if the ledger held none of its answers. `needed_calls` is the least budget."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    calls: int
+    needed_calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    cost_usd: float | None
+    minutes: float
+    rows: dict[str, int]
+    limited_by: str | None

@@ -1,0 +1,163 @@
+"""What is told about runs and trials."""
+
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlmodel import Session, col
+
+from optimizers.report import Conclusion, Recommended
+from service.errors import Conflict, NotFound
+from service.jobs.listing import cursor_of, newest_first
+from service.jobs.schemas import state_of
+from service.jobs.tables import JobRow
+from service.paging import Page, PageRequest, page_of
+from service.runs.actions import KIND
+from service.runs.schemas import BestSoFar, RunOut, TrialOut
+from service.runs.stored import spec_of
+from service.runs.tables import ResultRow, RunRow, TrackingRow, TrialRow
+
+PAGES = ("run", "trials", "compare", "experiment")
+"""The pages of MLflow that a run has."""
+
+
+def one(session: Session, run_id: str) -> RunOut:
+    """A run as it is now.
+
+    Raises:
+        NotFound: there is none.
+    """
+    parts = session.execute(_parts().where(col(RunRow.id) == run_id)).one_or_none()
+    if parts is None:
+        raise NotFound(KIND, run_id)
+    return _run(parts)
+
+
+def page(session: Session, request: PageRequest, *, dataset_id: str | None) -> Page[RunOut]:
+    """Runs, newest first."""
+    statement = _parts()
+    if dataset_id is not None:
+        statement = statement.where(col(RunRow.dataset_id) == dataset_id)
+    rows = session.execute(newest_first(statement, request)).all()
+    return page_of(rows, request, lambda row: cursor_of(row[1]), _run)
+
+
+def trials(session: Session, run_id: str, request: PageRequest) -> Page[TrialOut]:
+    """A run's candidates, in the order in which they were measured."""
+    require(session, run_id)
+    statement = select(TrialRow).where(col(TrialRow.run_id) == run_id).order_by(col(TrialRow.number))
+    after = request.after_like(int)
+    if after is not None:
+        statement = statement.where(col(TrialRow.number) > after[0])
+    rows = session.scalars(statement.limit(request.limit + 1)).all()
+    return page_of(rows, request, lambda row: (row.number,), _trial)
+
+
+def require(session: Session, run_id: str) -> RunRow:
+    """The run's row.
+
+    Raises:
+        NotFound: there is none.
+    """
+    run = session.get(RunRow, run_id)
+    if run is None:
+        raise NotFound(KIND, run_id)
+    return run
+
+
+def result(session: Session, run_id: str) -> ResultRow:
+    """What a run left.
+
+    Raises:
+        NotFound: there is no such run.
+        Conflict: it has not succeeded, so far.
+    """
+    require(session, run_id)
+    found = session.get(ResultRow, run_id)
+    if found is None:
+        status = session.get_one(JobRow, run_id).status
+        raise Conflict(f"{run_id} is {status}: only a run that has succeeded has a best judge and a report")
+    return found
+
+
+def best_of_dataset(session: Session, dataset_id: str) -> ResultRow:
+    """The result of the dataset's best run: of those that measured an improvement, or else of all, the
+    one with the highest kappa on test, or else on dev. Ties go to the older run.
+
+    Raises:
+        NotFound: the dataset has none.
+    """
+    statement = (
+        select(ResultRow)
+        .join(RunRow, col(RunRow.id) == col(ResultRow.run_id))
+        .join(JobRow, col(JobRow.id) == col(RunRow.id))
+        .where(col(RunRow.dataset_id) == dataset_id)
+        .order_by(
+            (col(RunRow.recommended) == "best").desc(),
+            func.coalesce(col(RunRow.test_kappa), col(RunRow.best_kappa), -1.0).desc(),
+            col(JobRow.created_at),
+        )
+        .limit(1)
+    )
+    found = session.scalars(statement).one_or_none()
+    if found is None:
+        raise NotFound("best judge of dataset", dataset_id)
+    return found
+
+
+def _parts() -> Any:  # Any: a select of three tables, whose type no one would read
+    return (
+        select(RunRow, JobRow, TrackingRow)
+        .join(JobRow, col(JobRow.id) == col(RunRow.id))
+        .join(TrackingRow, col(TrackingRow.run_id) == col(RunRow.id))
+    )
+
+
+def _run(parts: Any) -> RunOut:  # Any: a row of the select above
+    run: RunRow = parts[0]
+    job: JobRow = parts[1]
+    tracking: TrackingRow = parts[2]
+    spec = spec_of(run.spec)
+    best = None
+    if run.best_trial is not None and run.best_kappa is not None:
+        best = BestSoFar(trial=run.best_trial, kappa=run.best_kappa)
+    links = {name: tracking.links.get(name) for name in PAGES}
+    return RunOut(
+        **state_of(job),
+        id=run.id,
+        dataset_id=run.dataset_id,
+        snapshot=run.snapshot_digest,
+        strategy=run.strategy,
+        model=run.model,
+        proposer_model=spec.proposer.name,
+        seed=spec.seed,
+        budget=run.spec["budget"],
+        spend_cap=run.spec["spend_cap"],
+        trials=run.trials,
+        best=best,
+        conclusion=Conclusion(run.conclusion) if run.conclusion else None,
+        recommended=Recommended(run.recommended) if run.recommended else None,
+        test_kappa=run.test_kappa,
+        artifact_digest=run.artifact_digest,
+        mlflow_url=links["run"],
+        mlflow=links,
+        mlflow_trouble=tracking.trouble,
+    )
+
+
+def _trial(row: TrialRow) -> TrialOut:
+    candidate = row.candidate
+    return TrialOut(
+        number=row.number,
+        candidate_id=row.candidate_id,
+        parent_id=row.parent_id,
+        origin=row.origin,
+        complete=row.complete,
+        kappa=row.kappa,
+        instruction=candidate["instruction"],
+        demonstrations=len(candidate["demonstrations"]),
+        reasoning=candidate["reasoning"],
+        threshold=candidate["decision"]["threshold"],
+        prompt=row.prompt,
+        dev=row.dev,
+        usage=row.usage,
+    )
