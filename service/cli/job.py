@@ -1,13 +1,9 @@
-"""The work behind `concord optimize` and `concord judge`: this process alone, resumable by its ledger."""
+"""The work behind `concord optimize`: this process alone, resumable by its ledger."""
 
-import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
 from experiments.observers import Observers
 from experiments.recording import RunRecorder
@@ -15,11 +11,10 @@ from experiments.report_markdown import headline, report_markdown
 from experiments.runner import RunResult, run_optimization
 from experiments.spec import RunSpec
 from experiments.tracking import TrackingError
-from optimizers.artifact import Artifact
-from optimizers.artifact_judge import judge_with
 from optimizers.export import export
 from optimizers.lm.control import RunControl
-from optimizers.types import Budget, Evaluation, Example, ModelRef, Snapshot, Trial, Usage
+from optimizers.types import Snapshot, Trial, Usage
+from service.cli.interrupts import interrupts
 from service.cli.show import Bars, bars
 from service.composition import open_gateway
 
@@ -57,7 +52,7 @@ def optimize_file(spec: RunSpec, snapshot: Snapshot, job: Job) -> None:
     """
     control = RunControl()
     recorder = RunRecorder(spec, snapshot, started_at=time.time())
-    with open_gateway(job.ledger) as (gateway, loop), bars() as shown, _interrupts(control):
+    with open_gateway(job.ledger) as (gateway, loop), bars() as shown, interrupts(control):
         observer = Observers(recorder, _Shown(shown))
         result = run_optimization(spec, snapshot, gateway, loop, observer, control)
     _save(result, job)
@@ -95,50 +90,3 @@ def _track(recorder: RunRecorder, result: RunResult, mlflow_uri: str) -> None:
         print(f"not recorded in MLflow: {error}", file=sys.stderr)
     else:
         print(f"MLflow: {links.run or mlflow_uri}", file=sys.stderr)
-
-
-def judge_file(
-    artifact: Artifact,
-    examples: Sequence[Example],
-    model: ModelRef,
-    *,
-    ledger: Path | None,
-    max_in_flight: int,
-) -> Evaluation:
-    """Judge rows; `ledger` keeps what was answered, so that a second try pays only for the rest.
-
-    Raises: as `judge_with` does; Ctrl-C is a `RunCancelled`.
-    """
-    control = RunControl()
-    with open_gateway(ledger) as (gateway, loop), bars() as shown, _interrupts(control):
-        session = gateway.session("judge", Budget(), control=control)
-
-        def progress(done: int, total: int, usage: Usage) -> None:
-            shown.progress("judging", done, total, f"{usage.calls} calls")
-
-        return loop.run(
-            judge_with(
-                artifact,
-                examples,
-                session,
-                model=model,
-                max_in_flight=max_in_flight,
-                on_progress=progress,
-            )
-        )
-
-
-@contextmanager
-def _interrupts(control: RunControl) -> Iterator[None]:
-    """Ctrl-C and SIGTERM cancel in order; a second Ctrl-C ends at once."""
-
-    def cancel(number: int, _frame: FrameType | None) -> None:
-        control.cancel()
-        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
-
-    before = {number: signal.signal(number, cancel) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -74,14 +74,19 @@ def optimize(
 ) -> None:
     """Do the whole job on a labelled file: search, test, report. The same command resumes it."""
     from experiments.spec import RunSpec
-    from optimizers.splits import Fractions
+    from optimizers.splits import Fractions, require_labels_to_optimize
     from optimizers.types import Budget, digest
     from service.cli.files import snapshot_of
-    from service.cli.job import Job, optimize_file
     from service.composition import is_simulated, model_ref
 
     file = _read(rows, label, column, skip_errors=skip_errors)
     snapshot = snapshot_of(file, name=rows.stem, criterion=criterion, fractions=Fractions())
+    if not force:
+        require_labels_to_optimize(row.label for row in snapshot.rows)
+
+    # Loads DSPy and scikit-learn: not before the file has turned out to be usable.
+    from service.cli.job import Job, optimize_file
+
     spec = RunSpec(
         run_id="local",
         strategy=strategy,
@@ -115,7 +120,7 @@ def judge(
     """Judge the rows of a file with a saved judge. Where the file has labels, say how far they agree."""
     from optimizers.artifact import from_json
     from service.cli.files import write_verdicts
-    from service.cli.job import judge_file
+    from service.cli.judging import judge_file
     from service.composition import model_ref
 
     loaded = from_json(artifact.read_bytes())
