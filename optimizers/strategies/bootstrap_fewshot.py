@@ -9,7 +9,7 @@ losers early.
 from optimizers.strategies import options
 from optimizers.strategies.choices import Chosen, Tried, suggest
 from optimizers.strategies.demonstrations import Pool, balanced, eligible, solve
-from optimizers.strategies.racing import Race
+from optimizers.strategies.racing import DEFAULT_ALPHA, DEFAULT_BLOCK, Race
 from optimizers.strategies.starting import start
 from optimizers.types import Candidate
 from optimizers.workbench import Workbench
@@ -23,7 +23,7 @@ class BootstrapFewShot:
         most_per_class: the largest number of examples shown of each class.
         pool_per_class: train rows of each class that are turned into solved examples.
         sets: how many different draws from the pool there are for each number.
-        block: dev rows between two looks at a race.
+        block: dev rows between two looks at a race at least.
         alpha: level of a race's test at each look.
 
     Raises:
@@ -39,8 +39,8 @@ class BootstrapFewShot:
         most_per_class: int = 4,
         pool_per_class: int = 10,
         sets: int = 6,
-        block: int = 12,
-        alpha: float = 0.1,
+        block: int = DEFAULT_BLOCK,
+        alpha: float = DEFAULT_ALPHA,
     ) -> None:
         self.trials = options.whole_number("trials", trials, low=1, high=1000)
         self.most_per_class = options.whole_number("most_per_class", most_per_class, low=1, high=32)

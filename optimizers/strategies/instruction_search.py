@@ -13,7 +13,7 @@ from optimizers.strategies import options
 from optimizers.strategies.choices import Chosen, Tried, suggest
 from optimizers.strategies.demonstrations import balanced, eligible, solve
 from optimizers.strategies.proposals import mistakes, propose
-from optimizers.strategies.racing import Race
+from optimizers.strategies.racing import DEFAULT_ALPHA, DEFAULT_BLOCK, Race
 from optimizers.strategies.starting import start
 from optimizers.types import Candidate, Demonstration, LabelledExample
 from optimizers.workbench import Workbench
@@ -61,7 +61,7 @@ class InstructionSearch:
         train_rows: train rows that the best candidate judges in a round, to find its mistakes.
         sets: sets of solved examples to choose from, besides none.
         per_class: solved examples of each class in a set.
-        block: dev rows between two looks at a race.
+        block: dev rows between two looks at a race at least.
         alpha: level of a race's test at each look.
 
     Raises:
@@ -79,8 +79,8 @@ class InstructionSearch:
         train_rows: int = 32,
         sets: int = 3,
         per_class: int = 3,
-        block: int = 12,
-        alpha: float = 0.1,
+        block: int = DEFAULT_BLOCK,
+        alpha: float = DEFAULT_ALPHA,
     ) -> None:
         self.rounds = options.whole_number("rounds", rounds, low=1, high=1000)
         self.proposals = options.whole_number("proposals", proposals, low=1, high=100)

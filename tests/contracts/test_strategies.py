@@ -2,6 +2,7 @@ from functools import partial
 
 import pytest
 
+from optimizers.protocols import Strategy
 from optimizers.strategies import registry
 from optimizers.testing import StrategyContract
 from optimizers.testing.strategy import MakeStrategy
@@ -12,7 +13,7 @@ def make_strategy(request: pytest.FixtureRequest) -> MakeStrategy:
     return partial(_create, request.param)
 
 
-def _create(name: str, **options: object) -> object:
+def _create(name: str, **options: object) -> Strategy:
     return registry.create(name, options)
 
 
