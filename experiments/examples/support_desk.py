@@ -5,7 +5,7 @@ from pathlib import Path
 _FOLDER = Path(__file__).parent
 
 SUPPORT_DESK_CRITERION = (_FOLDER / "criterion.md").read_text(encoding="utf-8").strip()
-"""What the annotators were told: when a reply passes, in bullet points."""
+"""When a reply passes, in bullet points."""
 
 SUPPORT_DESK_BASELINE = (_FOLDER / "baseline.md").read_text(encoding="utf-8").strip()
 """A plausible first instruction for a judge, too lenient: it asks for tone where facts decide."""

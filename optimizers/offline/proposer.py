@@ -25,7 +25,7 @@ OVERLOOKED = 0.15
 """The chance that a proposal leaves out a line, so that proposals differ."""
 
 _OPENING = "Decide whether the output, as a response to the input, is one that people would pass."
-_KEPT_LINE = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+((?:Fail|Do not fail)\b[^\n]{5,300})$", re.MULTILINE)
+_KEPT_LINE = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+((?:Fail|Do not fail)\b[^\n.]{5,300}\.?)", re.MULTILINE)
 _MOST_LINES = 14
 _SHARED_BY, _SHARED_WORDS = 3, 3
 
