@@ -1,15 +1,19 @@
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
 from optimizers.lm.gateway import Gateway
 from optimizers.lm.ledger import SqliteLedger
-from optimizers.protocols import LanguageModel
+from optimizers.offline import OfflineModel
+from optimizers.protocols import LanguageModel, Transport
 from optimizers.testing import JudgeWorld, LanguageModelContract, ScriptedModel
 from optimizers.types import Budget, ModelRef
 
-MODELS = ["scripted", "gateway"]
+MODELS: dict[str, Callable[[], Transport]] = {
+    "scripted": lambda: ScriptedModel(JudgeWorld().answer),
+    "offline": OfflineModel,
+}
 
 
 @pytest.fixture
@@ -19,15 +23,20 @@ def model_ref() -> ModelRef:
 
 @pytest.fixture(params=MODELS)
 async def language_model(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[LanguageModel]:
-    scripted = ScriptedModel(JudgeWorld().answer)
-    if request.param == "scripted":
-        yield scripted
-        return
-    ledger = SqliteLedger(tmp_path / "ledger")
-    gateway = Gateway(ledger, lambda _: scripted)
+    """Each model behind the gateway, which is how a run meets it."""
+    transport, ledger = MODELS[request.param](), SqliteLedger(tmp_path / "ledger")
+    gateway = Gateway(ledger, lambda _: transport)
     yield gateway.session("run", Budget())
     await gateway.aclose()
     ledger.close()
+
+
+class TestScriptedModel(LanguageModelContract):
+    """The scripted model by itself."""
+
+    @pytest.fixture
+    def language_model(self) -> LanguageModel:
+        return ScriptedModel(JudgeWorld().answer)
 
 
 class TestLanguageModels(LanguageModelContract):
