@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from experiments.preflight import CHARS_PER_TOKEN, least_calls
 from experiments.spec import RunSpec, judge_decoding
 from optimizers.lm.pricing import OFFLINE, Pricing
 from optimizers.rendering import render
@@ -16,7 +17,6 @@ from optimizers.strategies.registry import create
 from optimizers.template import PromptTemplate
 from optimizers.types import Budget, Candidate, LabelledExample, ModelRef, Part, Snapshot
 
-CHARS_PER_TOKEN = 4
 ANSWER_TOKENS = 90
 """A short rationale and a verdict, with the JSON around them."""
 THOUGHT_TOKENS = 800
@@ -67,7 +67,7 @@ def estimate(spec: RunSpec, snapshot: Snapshot, pricing: Pricing | None = None) 
     pricing = pricing or Pricing()
     pricing.require({spec.model, spec.proposer}, spec.budget, spec.spend_cap)
     train, dev, test = (snapshot.part(part) for part in Part)
-    needed = len(dev) + 2 * len(test)
+    needed = least_calls(snapshot)
     plain, shown = _judgements(spec, snapshot, pricing)
     wanted = max(0, _trials(spec) - 1) * len(dev)
     searched, limited_by = _affordable(spec.budget, wanted, needed, plain, shown)

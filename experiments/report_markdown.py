@@ -1,12 +1,11 @@
 """The report as a person reads it: the plain conclusion first, then what it rests on."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from optimizers.intervals import Agreement, Estimate, Gain
+from experiments.readable import amount, dollars, estimate, interval, number, p_value, share, table
+from optimizers.intervals import Agreement, Gain
 from optimizers.kappa import Confusion
 from optimizers.report import Conclusion, PerJudgement, Provenance, Recommended, Report, TestReading, conclude
-
-UNDEFINED = "undefined"
 
 
 def headline(report: Report) -> str:
@@ -57,8 +56,8 @@ def _conclusion(report: Report) -> str:
     if test.baseline is None or test.best is None or test.gain is None:
         return (
             "No test rows were set aside, so nothing says how the best prompt does on rows that it was "
-            f"not chosen on. On dev its kappa is {_estimate(report.dev.best.kappa)}, "
-            f"{_estimate(report.dev.selection_corrected)} once the choice among "
+            f"not chosen on. On dev its kappa is {estimate(report.dev.best.kappa)}, "
+            f"{estimate(report.dev.selection_corrected)} once the choice among "
             f"{report.dev.candidates} candidates is accounted for."
         )
     if report.conclusion is Conclusion.NOT_MEASURED:
@@ -67,7 +66,7 @@ def _conclusion(report: Report) -> str:
     if test.baseline == test.best:
         return (
             f"No prompt did better than the baseline on dev. On {test.best.n} test rows the baseline's "
-            f"kappa is {_estimate(test.best.kappa)}."
+            f"kappa is {estimate(test.best.kappa)}."
         )
     return f"{_change(report.conclusion, test.baseline, test.best, test.gain)} {_advice(report)}"
 
@@ -75,9 +74,9 @@ def _conclusion(report: Report) -> str:
 def _change(conclusion: Conclusion, baseline: Agreement, best: Agreement, gain: Gain) -> str:
     moved = (
         f"On {best.n} test rows that nothing was tuned on, agreement with people went from kappa "
-        f"{_estimate(baseline.kappa)} to {_estimate(best.kappa)}"
+        f"{estimate(baseline.kappa)} to {estimate(best.kappa)}"
     )
-    size = f"{_interval(gain.value, gain.low, gain.high, signed=True)}, p = {_p_value(gain.p_value)}"
+    size = f"{interval(gain.value, gain.low, gain.high, signed=True)}, p = {p_value(gain.p_value)}"
     if conclusion is Conclusion.NOT_SHOWN:
         return f"{moved}; the difference of {size}, may be chance."
     return f"{moved}: a {'gain' if conclusion is Conclusion.IMPROVED else 'change'} of {size}."
@@ -105,21 +104,29 @@ def _comparison(report: Report) -> str:
         return ""
     baseline, best = test.baseline, test.best
     rows = [
-        ("Cohen's kappa (95% interval)", _estimate(baseline.kappa), _estimate(best.kappa)),
-        ("coverage: bad outputs that it fails", _share(baseline.coverage), _share(best.coverage)),
+        ("Cohen's kappa (95% interval)", estimate(baseline.kappa), estimate(best.kappa)),
+        (
+            "coverage: bad outputs that it fails",
+            share(baseline.coverage),
+            share(best.coverage),
+        ),
         (
             "false failure rate: good outputs that it fails",
-            _share(baseline.false_failure_rate),
-            _share(best.false_failure_rate),
+            share(baseline.false_failure_rate),
+            share(best.false_failure_rate),
         ),
-        ("precision of its fails", _share(baseline.precision), _share(best.precision)),
-        ("F1 on fails", _number(baseline.f1), _number(best.f1)),
-        ("accuracy", _share(baseline.accuracy), _share(best.accuracy)),
+        ("precision of its fails", share(baseline.precision), share(best.precision)),
+        ("F1 on fails", number(baseline.f1), number(best.f1)),
+        ("accuracy", share(baseline.accuracy), share(best.accuracy)),
         ("rows without a verdict", str(baseline.unparseable), str(best.unparseable)),
-        ("kappa on answered rows", _number(baseline.answered_kappa), _number(best.answered_kappa)),
+        (
+            "kappa on answered rows",
+            number(baseline.answered_kappa),
+            number(best.answered_kappa),
+        ),
         *_price_rows(test.per_judgement.baseline, test.per_judgement.best),
     ]
-    return f"## On {best.n} test rows\n\n{_table(('', 'baseline', 'best'), rows)}\n\n{_readings(test)}"
+    return f"## On {best.n} test rows\n\n{table(('', 'baseline', 'best'), rows)}\n\n{_readings(test)}"
 
 
 def _readings(test: TestReading) -> str:
@@ -135,9 +142,9 @@ def _price_rows(baseline: PerJudgement | None, best: PerJudgement | None) -> Ite
     if baseline is None or best is None:
         return
     pair = (baseline, best)
-    yield ("prompt tokens per judgement", *_each(_amount(p.prompt_tokens) for p in pair))
-    yield ("cost per 1,000 judgements", *_each(_dollars(p.cost_usd, times=1_000) for p in pair))
-    yield ("latency per judgement", *_each(_amount(p.latency_ms, " ms") for p in pair))
+    yield ("prompt tokens per judgement", *_each(amount(p.prompt_tokens) for p in pair))
+    yield ("cost per 1,000 judgements", *_each(dollars(p.cost_usd, times=1_000) for p in pair))
+    yield ("latency per judgement", *_each(amount(p.latency_ms, " ms") for p in pair))
 
 
 def _each(texts: Iterable[str]) -> tuple[str, str]:
@@ -151,12 +158,12 @@ def _confusions(report: Report) -> str:
     return "## Where they agree with people\n\n" + "\n\n".join(tables) if tables else ""
 
 
-def _confusion(table: Confusion) -> str:
+def _confusion(counts: Confusion) -> str:
     rows = [
-        ("labelled fail", str(table.tp), str(table.fn), str(table.unparseable_bad)),
-        ("labelled pass", str(table.fp), str(table.tn), str(table.unparseable_good)),
+        ("labelled fail", str(counts.tp), str(counts.fn), str(counts.unparseable_bad)),
+        ("labelled pass", str(counts.fp), str(counts.tn), str(counts.unparseable_good)),
     ]
-    return _table(("", "judged fail", "judged pass", "no verdict"), rows)
+    return table(("", "judged fail", "judged pass", "no verdict"), rows)
 
 
 def _ceiling(report: Report) -> str:
@@ -164,11 +171,11 @@ def _ceiling(report: Report) -> str:
     if not found.pairs:
         return ""
     lines = [
-        f"- {pair.annotators[0]} and {pair.annotators[1]}: kappa {_number(pair.kappa)} on {pair.n} rows"
+        f"- {pair.annotators[0]} and {pair.annotators[1]}: kappa {number(pair.kappa)} on {pair.n} rows"
         for pair in found.pairs
     ]
     intro = (
-        f"The ceiling is kappa {_number(found.ceiling.kappa)}: no judge can be expected to agree with people "
+        f"The ceiling is kappa {number(found.ceiling.kappa)}: no judge can be expected to agree with people "
         "more than they agree with each other."
         if found.ceiling is not None
         else "No two people share enough labelled rows (20) for a ceiling."
@@ -183,7 +190,7 @@ def _supervised(report: Report) -> str:
     return (
         "## Against a cheap classifier\n\n"
         "TF-IDF with logistic regression, fitted on the train rows, reaches kappa "
-        f"{_estimate(found.agreement.kappa)} on the same test rows, for nothing. {_against(found.best_gain)}"
+        f"{estimate(found.agreement.kappa)} on the same test rows, for nothing. {_against(found.best_gain)}"
     )
 
 
@@ -196,17 +203,17 @@ def _against(gain: Gain) -> str:
     }[conclude(gain)]
     if gain.value is None:
         return f"{words}."
-    return f"{words}: its kappa minus that one is {_interval(gain.value, gain.low, gain.high, signed=True)}."
+    return f"{words}: its kappa minus that one is {interval(gain.value, gain.low, gain.high, signed=True)}."
 
 
 def _dev(report: Report) -> str:
     dev = report.dev
     rows = [
-        ("baseline", _estimate(dev.baseline.kappa)),
-        ("best", _estimate(dev.best.kappa)),
-        (f"best, corrected for choosing among {dev.candidates}", _estimate(dev.selection_corrected)),
+        ("baseline", estimate(dev.baseline.kappa)),
+        ("best", estimate(dev.best.kappa)),
+        (f"best, corrected for choosing among {dev.candidates}", estimate(dev.selection_corrected)),
     ]
-    return f"## On {dev.best.n} dev rows, where the best was chosen\n\n" + _table(
+    return f"## On {dev.best.n} dev rows, where the best was chosen\n\n" + table(
         ("", "Cohen's kappa (95% interval)"), rows
     )
 
@@ -224,11 +231,11 @@ def _cost(report: Report) -> str:
     rows = [
         ("model calls", f"{spend.calls:,} ({spend.cached_calls:,} of them already in the ledger)"),
         ("tokens", f"{spend.prompt_tokens:,} in, {spend.completion_tokens:,} out"),
-        ("cost at recorded prices", _dollars(spend.cost_usd)),
-        ("really paid", f"{_dollars(spend.paid_cost_usd)} for {spend.paid_calls:,} calls"),
+        ("cost at recorded prices", dollars(spend.cost_usd)),
+        ("really paid", f"{dollars(spend.paid_cost_usd)} for {spend.paid_calls:,} calls"),
         ("wall clock", f"{spend.wall_s:,.0f} s"),
     ]
-    return "## What it took\n\n" + _table(("", ""), rows)
+    return "## What it took\n\n" + table(("", ""), rows)
 
 
 def _prompt(prompt: str | None) -> Iterable[str]:
@@ -243,49 +250,3 @@ def _longest_run(text: str, char: str) -> int:
         current = current + 1 if c == char else 0
         longest = max(longest, current)
     return longest
-
-
-# --- numbers as words -------------------------------------------------------------------------------
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def _estimate(found: Estimate) -> str:
-    if found.value is None:
-        return f"{UNDEFINED} ({found.undefined})" if found.undefined else UNDEFINED
-    return _interval(found.value, found.low, found.high)
-
-
-def _interval(value: float | None, low: float | None, high: float | None, *, signed: bool = False) -> str:
-    if value is None:
-        return UNDEFINED
-    sign = "+" if signed else ""
-    if low is None or high is None:
-        return f"{value:{sign}.2f}"
-    return f"{value:{sign}.2f} ({low:{sign}.2f} to {high:{sign}.2f})"
-
-
-def _p_value(value: float | None) -> str:
-    return UNDEFINED if value is None else f"{value:.2g}"
-
-
-def _number(value: float | None) -> str:
-    return UNDEFINED if value is None else f"{value:.2f}"
-
-
-def _share(value: float | None) -> str:
-    return UNDEFINED if value is None else f"{value:.0%}"
-
-
-def _amount(value: float | None, unit: str = "") -> str:
-    return "unknown" if value is None else f"{value:,.0f}{unit}"
-
-
-def _dollars(value: float | None, *, times: int = 1) -> str:
-    if value is None:
-        return "unknown"
-    amount = value * times
-    return f"${amount:,.2f}" if amount >= 0.01 or amount == 0 else f"${amount:.2g}"

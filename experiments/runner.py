@@ -13,18 +13,19 @@ from importlib.metadata import version
 
 from experiments.evidence import Evidence, provenance_warning, reading_warnings, repeatability
 from experiments.observers import Observers
+from experiments.preflight import label_warnings, require_budget, require_room
 from experiments.spec import RunSpec, judge_decoding, proposer_decoding
 from optimizers.artifact import Artifact, artifact_of
-from optimizers.errors import BudgetExhausted, BudgetTooSmall, InvalidInput, NotEnoughLabels
+from optimizers.errors import BudgetExhausted
 from optimizers.evaluate import Progress, evaluate
 from optimizers.kappa import human_agreement
 from optimizers.lm.control import RunControl
 from optimizers.lm.gateway import Gateway, Session
 from optimizers.lm.loop import BackgroundLoop
-from optimizers.protocols import LanguageModel, Observer, Problem, Strategy
+from optimizers.protocols import LanguageModel, Observer, Problem
 from optimizers.rendering import render
 from optimizers.report import Repeatability, Report, Spend, TestReading, conclude, recommend
-from optimizers.splits import require_labels_to_optimize, split_warnings
+from optimizers.splits import split_warnings
 from optimizers.strategies.registry import create
 from optimizers.types import (
     Budget,
@@ -94,12 +95,13 @@ class _Run:
     ) -> None:
         self.spec, self.snapshot, self.loop, self.observer = spec, snapshot, loop, observer
         self.train, self.dev, self.test = (snapshot.part(part) for part in Part)
-        self.warnings = [*_gate(spec, snapshot), *split_warnings(snapshot.rows, snapshot.split)]
-        self.strategy = _strategy(spec)
+        self.warnings = [*label_warnings(spec, snapshot), *split_warnings(snapshot.rows, snapshot.split)]
+        self.strategy = create(spec.strategy, spec.options)
         self.decoding = spec.decoding or judge_decoding(spec.model)
         self.baseline = Candidate(instruction=spec.instruction or "", verbatim=spec.prompt)
-        render(self.baseline, snapshot.criterion, self.decoding)  # refuses what cannot be sent
-        _require_budget(spec, dev=len(self.dev), test=len(self.test))
+        template = render(self.baseline, snapshot.criterion, self.decoding)  # refuses what cannot be sent
+        require_budget(spec, snapshot)
+        require_room(spec, snapshot, template, gateway.pricing)
         session = partial(
             gateway.session,
             spec.run_id,
@@ -139,14 +141,7 @@ class _Run:
 
     def search(self) -> None:
         """The baseline, then the strategy, until it is done or the budget is."""
-        try:
-            self.bench.measure(self.baseline, origin="baseline")
-        except BudgetExhausted as stop:
-            needed = _least_calls(len(self.dev), len(self.test))
-            raise BudgetTooSmall(
-                f"the budget cannot pay the baseline on {len(self.dev)} dev rows beside the final test",
-                needed,
-            ) from stop
+        self.bench.measure(self.baseline, origin="baseline")
         try:
             self.strategy.run(self.bench)
         except BudgetExhausted:
@@ -260,41 +255,6 @@ class _Run:
                 "configuration": self.spec.configuration(),
                 "versions": {name: version(name) for name in ("concord-judge", "dspy")},
             },
-        )
-
-
-# --- before anything is spent -----------------------------------------------------------------------
-
-
-def _gate(spec: RunSpec, snapshot: Snapshot) -> Sequence[str]:
-    """Refuse a snapshot with too few labels, or say in the report that it was forced."""
-    try:
-        require_labels_to_optimize(row.label for row in snapshot.rows)
-    except NotEnoughLabels as missing:
-        if not spec.force:
-            raise
-        return [f"forced: {missing}"]
-    return []
-
-
-def _strategy(spec: RunSpec) -> Strategy:
-    return create(spec.strategy, spec.options)
-
-
-def _least_calls(dev: int, test: int) -> int:
-    """Calls that every run makes: the baseline on dev, and two judges on test."""
-    return dev + 2 * test
-
-
-def _require_budget(spec: RunSpec, *, dev: int, test: int) -> None:
-    if not dev:
-        raise InvalidInput("the dataset has no dev rows: candidates cannot be compared")
-    needed, given = _least_calls(dev, test), spec.budget.max_calls
-    if given is not None and given < needed:
-        raise BudgetTooSmall(
-            f"budget.max_calls must be at least {needed} ({dev} for the baseline on dev, {2 * test} for the "
-            f"final test of baseline and winner), got {given}",
-            needed,
         )
 
 

@@ -184,6 +184,14 @@ def test_a_budget_without_room_for_baseline_and_final_test_is_refused_before_any
     assert refusal.value.needed_calls == 104
 
 
+@pytest.mark.parametrize("budget", [Budget(max_tokens=10_000), Budget(max_cost_usd=0.0001)])
+def test_a_budget_that_the_least_prompts_exceed_is_refused_before_any_call(
+    bench: Bench, budget: Budget
+) -> None:
+    with pytest.raises(BudgetTooSmall, match="must be above"):
+        bench.run(WORLD.snapshot(), budget=budget, model=ModelRef(name="openai/gpt-4o"), before=no_call)
+
+
 def test_the_smallest_budget_still_ends_with_a_report(bench: Bench) -> None:
     result, model = bench.run(WORLD.snapshot(), budget=Budget(max_calls=104))
     assert model.calls <= 104
