@@ -144,9 +144,7 @@ async def test_an_old_answer_does_not_count_for_who_wants_a_fresh_one(tmp_path: 
 
 
 async def test_concurrent_claims_of_one_question_give_one(ledger: SqliteLedger) -> None:
-    claims = await asyncio.gather(
-        *(ledger.claim(question(), holder=f"h{n}", lease_s=10) for n in range(50))
-    )
+    claims = await asyncio.gather(*(ledger.claim(question(), holder=f"h{n}", lease_s=10) for n in range(50)))
     assert sum(claim is not None for claim in claims) == 1
 
 

@@ -1,0 +1,132 @@
+"""Cancel and pause: every wait ends at once, and what is paid for is kept."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from experiments.standin import Fault, FaultKind, StandIn
+from optimizers.errors import PauseReason, RunCancelled, RunPaused
+from optimizers.lm import Gateway, RunControl, SqliteLedger
+from optimizers.types import Budget, ModelRequest
+
+MakeGateway = Callable[..., Gateway]
+MakeRequest = Callable[..., ModelRequest]
+
+
+async def cancelled_within_a_second(control: RunControl, *asked: "asyncio.Task[object]") -> None:
+    await asyncio.sleep(0.1)
+    started = time.monotonic()
+    threading.Thread(target=control.cancel).start()
+    results = await asyncio.gather(*asked, return_exceptions=True)
+    assert time.monotonic() - started < 1.0
+    assert all(isinstance(result, RunCancelled) for result in results)
+
+
+async def test_a_cancel_ends_calls_in_flight_and_those_that_wait_for_a_place(
+    make_gateway: MakeGateway, request_for: MakeRequest, server: StandIn
+) -> None:
+    server.faults.add(Fault(kind=FaultKind.HANG))
+    control = RunControl()
+    session = make_gateway(max_concurrency=4).session("run", Budget(), control=control)
+    asked = [asyncio.ensure_future(session.ask(request_for(n))) for n in range(20)]
+    await cancelled_within_a_second(control, *asked)
+    assert server.received == 4
+
+
+async def test_a_cancel_ends_the_wait_for_a_retry(
+    make_gateway: MakeGateway, request_for: MakeRequest, server: StandIn
+) -> None:
+    server.faults.add(Fault(kind=FaultKind.RATE_LIMITED, retry_after_s=3600))
+    control = RunControl()
+    gateway = make_gateway(retry={"longest_retry_after_s": 60})
+    session = gateway.session("run", Budget(), control=control)
+    await cancelled_within_a_second(control, asyncio.ensure_future(session.ask(request_for())))
+
+
+async def test_a_cancel_ends_the_wait_for_another_workers_claim(
+    make_gateway: MakeGateway, request_for: MakeRequest, server: StandIn, ledger: SqliteLedger
+) -> None:
+    await ledger.claim(request_for(), holder="another worker", lease_s=60)
+    control = RunControl()
+    session = make_gateway().session("run", Budget(), control=control)
+    await cancelled_within_a_second(control, asyncio.ensure_future(session.ask(request_for())))
+    assert server.received == 0
+
+
+async def test_after_a_cancel_no_call_is_made(
+    make_gateway: MakeGateway, request_for: MakeRequest, server: StandIn
+) -> None:
+    control = RunControl()
+    session = make_gateway().session("run", Budget(), control=control)
+    control.cancel()
+    with pytest.raises(RunCancelled):
+        await session.ask(request_for())
+    assert server.received == 0
+
+
+async def test_an_answer_that_arrives_after_the_cancel_is_kept(
+    make_gateway: MakeGateway, request_for: MakeRequest, server: StandIn, ledger: SqliteLedger
+) -> None:
+    server.faults.latency_ms = 300
+    control, gateway = RunControl(), make_gateway()
+    session = gateway.session("run", Budget(), control=control)
+    await cancelled_within_a_second(control, asyncio.ensure_future(session.ask(request_for())))
+    await gateway.aclose()
+    assert await ledger.count() == len(server.calls) == session.paid.calls == 1
+
+
+async def test_an_asker_that_goes_away_leaves_a_paid_call_to_end(
+    make_gateway: MakeGateway, request_for: MakeRequest, server: StandIn, ledger: SqliteLedger
+) -> None:
+    server.faults.latency_ms = 200
+    gateway = make_gateway()
+    asked = asyncio.ensure_future(gateway.session("run", Budget()).ask(request_for()))
+    await asyncio.sleep(0.1)
+    asked.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+    await gateway.aclose()
+    assert await ledger.count() == 1
+
+
+async def test_another_run_takes_over_a_question_whose_asker_was_cancelled(
+    make_gateway: MakeGateway, request_for: MakeRequest, server: StandIn
+) -> None:
+    server.faults.add(Fault(kind=FaultKind.SERVER_ERROR, calls=frozenset({1})))
+    gateway = make_gateway(retry={"first_backoff_s": 60, "longest_backoff_s": 60})
+    control = RunControl()
+    first = asyncio.ensure_future(gateway.session("one", Budget(), control=control).ask(request_for()))
+    await asyncio.sleep(0.1)
+    second = asyncio.ensure_future(gateway.session("two", Budget()).ask(request_for()))
+    await cancelled_within_a_second(control, first)
+    assert (await asyncio.wait_for(second, timeout=5)).text
+    assert server.received == 2
+
+
+async def test_a_pause_ends_calls_in_flight_and_says_why(
+    make_gateway: MakeGateway, request_for: MakeRequest, server: StandIn
+) -> None:
+    server.faults.add(Fault(kind=FaultKind.HANG))
+    session = make_gateway().session("run", Budget())
+    asked = asyncio.ensure_future(session.ask(request_for()))
+    await asyncio.sleep(0.1)
+    session.pause(PauseReason.BY_HAND, "lunch")
+    with pytest.raises(RunPaused, match="lunch"):
+        await asyncio.wait_for(asked, timeout=1)
+
+
+async def test_closing_does_not_wait_for_ever(
+    make_gateway: MakeGateway, request_for: MakeRequest, server: StandIn
+) -> None:
+    server.faults.add(Fault(kind=FaultKind.HANG))
+    gateway = make_gateway(timeout_s=60, linger_s=0.2)
+    session = gateway.session("run", Budget())
+    asked = asyncio.ensure_future(session.ask(request_for()))
+    await asyncio.sleep(0.1)
+    await asyncio.wait_for(gateway.aclose(), timeout=5)
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+    assert session.paid.calls == 1  # its fate is unknown
