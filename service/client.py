@@ -19,11 +19,12 @@ from types import TracebackType
 from typing import Any, BinaryIO, Literal, Self, TypeVar
 
 from service.client_errors import ClientError, Unreachable
-from service.client_models import AT_REST, Dataset, Evaluation, Event, Json, JudgedExample, Run
+from service.client_models import AT_REST, Dataset, Evaluation, Event, Job, Json, JudgedExample, Run
 from service.client_wire import ATTEMPTS, Wire, as_items, as_object, given, path_part
 
+OnError = Literal["refuse", "skip"]
 BestFormat = Literal["json", "text", "messages", "dspy", "mlflow", "promptfoo"]
-Job = TypeVar("Job", Run, Evaluation)
+AnyJob = TypeVar("AnyJob", Run, Evaluation)
 
 
 class ConcordClient:
@@ -57,29 +58,31 @@ class ConcordClient:
         file: Path | BinaryIO,
         *,
         name: str,
-        criterion: str,
+        criterion: str | None = None,
         label_mapping: Mapping[str, str] | None = None,
-        columns: Mapping[str, str] | None = None,
-        on_error: Literal["refuse", "skip"] = "refuse",
+        columns: Json | None = None,
+        split: Mapping[str, float] | None = None,
+        on_error: OnError = "refuse",
         filename: str | None = None,
     ) -> Dataset:
-        """Make a dataset of a CSV, JSONL or Parquet file. `columns` maps our names to the file's.
+        """Make a dataset of a CSV, JSONL or Parquet file. `columns` maps our names to the file's;
+        `criterion` may be left to the file's own column.
 
         Raises: Refused, with the refused rows as `problems`; nothing is stored then.
         """
-        fields = {"name": name, "criterion": criterion, "on_error": on_error}
-        if label_mapping:
-            fields["label_mapping"] = json.dumps(dict(label_mapping))
-        if columns:
-            fields["columns"] = json.dumps(dict(columns))
+        objects = given(label_mapping=label_mapping, columns=columns, split=split)
+        fields = {key: json.dumps(dict(value)) for key, value in objects.items() if value}
+        fields |= given(name=name, criterion=criterion, on_error=on_error)
+        return self._upload("datasets", fields, file, filename)
+
+    def _upload(
+        self, path: str, fields: Mapping[str, str], file: Path | BinaryIO, filename: str | None
+    ) -> Dataset:
         if isinstance(file, Path):
             with file.open("rb") as opened:
-                return self._upload(fields, filename or file.name, opened)
-        return self._upload(fields, filename or "rows.csv", file)
-
-    def _upload(self, fields: Mapping[str, str], filename: str, file: BinaryIO) -> Dataset:
-        response = self._wire.send("POST", "datasets", data=fields, files={"file": (filename, file)})
-        return Dataset.model_validate(response.json())
+                return self._upload(path, fields, opened, filename or file.name)
+        files = {"file": (filename or "rows.csv", file)}
+        return Dataset.model_validate(self._wire.send("POST", path, data=fields, files=files).json())
 
     def create_dataset(
         self,
@@ -112,53 +115,96 @@ class ConcordClient:
         """A dataset's rows; filters: `labelled`, `label`, `disagrees_with` (an evaluation's id)."""
         return self._wire.pages(f"datasets/{dataset_id}/examples", filters)
 
-    def append_examples(self, dataset_id: str, examples: Iterable[Json]) -> dict[str, Any]:
-        """Add rows."""
-        return self._wire.post(f"datasets/{dataset_id}/examples", {"examples": list(examples)})
+    def example(self, dataset_id: str, example_id: str) -> dict[str, Any]:
+        """One row with the history of its labels."""
+        return self._wire.get(f"datasets/{dataset_id}/examples/{path_part(example_id)}")
+
+    def append_examples(
+        self, dataset_id: str, examples: Iterable[Json], *, on_error: OnError = "refuse"
+    ) -> Dataset:
+        """Add rows `{id?, input, output, label?, ...}`."""
+        body = {"examples": list(examples), "on_error": on_error}
+        return Dataset.model_validate(self._wire.post(f"datasets/{dataset_id}/examples", body))
+
+    def append_file(
+        self,
+        dataset_id: str,
+        file: Path | BinaryIO,
+        *,
+        columns: Json | None = None,
+        on_error: OnError = "refuse",
+        filename: str | None = None,
+    ) -> Dataset:
+        """Add the rows of a file."""
+        fields = {"on_error": on_error} | ({"columns": json.dumps(dict(columns))} if columns else {})
+        return self._upload(f"datasets/{dataset_id}/examples", fields, file, filename)
+
+    def change_dataset(self, dataset_id: str, **changes: Any) -> Dataset:
+        """Change `name`, `criterion` or, before the first run, `split`."""
+        return Dataset.model_validate(self._wire.send("PATCH", f"datasets/{dataset_id}", json=changes).json())
 
     def delete_dataset(self, dataset_id: str) -> None:
         """Delete a dataset with all that belongs to it."""
         self._wire.send("DELETE", f"datasets/{dataset_id}")
 
     def put_label(
-        self, dataset_id: str, example_id: str, annotator: str, *, label: str, critique: str | None = None
+        self, dataset_id: str, example_id: str, annotator: str, *, label: str, **details: Any
     ) -> dict[str, Any]:
-        """Set one person's label (`pass` or `fail`) on one row; sending it again changes nothing."""
-        path = f"datasets/{dataset_id}/examples/{path_part(example_id)}/labels/{path_part(annotator)}"
-        return as_object(self._wire.send("PUT", path, json=given(label=label, critique=critique)))
+        """Set one person's label (`pass` or `fail`) on one row; sending it again changes nothing.
+        Details: critique, picked_by, adjudicates.
+        """
+        path = _label_path(dataset_id, example_id, annotator)
+        return as_object(self._wire.send("PUT", path, json=given(label=label, **details)))
+
+    def withdraw_label(self, dataset_id: str, example_id: str, annotator: str) -> dict[str, Any]:
+        """Take a label back; the history keeps it."""
+        return as_object(self._wire.send("DELETE", _label_path(dataset_id, example_id, annotator)))
 
     def export_dataset(self, dataset_id: str, format: Literal["csv", "jsonl"] = "csv") -> Iterator[bytes]:  # noqa: A002  # the API's word
         """The rows with their labels, in pieces."""
         return self._wire.pieces(f"datasets/{dataset_id}/export", {"format": format})
 
-    def dataset_best(self, dataset_id: str) -> dict[str, Any]:
-        """The best artifact over the dataset's runs."""
-        return self._wire.get(f"datasets/{dataset_id}/best")
+    def dataset_best(self, dataset_id: str, format: BestFormat = "json") -> str:  # noqa: A002  # the API's word
+        """The best judge over the dataset's runs, as text."""
+        return self._wire.send("GET", f"datasets/{dataset_id}/best", params={"format": format}).text
 
     # --- evaluations --------------------------------------------------------------------------------
 
-    def start_evaluation(self, dataset_id: str, judge: Json) -> Evaluation:
-        """Let a judge (`{model, instruction | artifact, ...}`) decide the dataset's labelled rows."""
-        body = {"dataset_id": dataset_id, "judge": judge}
-        return Evaluation.model_validate(self._wire.post("evaluations", body))
+    def start_evaluation(
+        self, dataset_id: str, judge: Json, *, idempotency_key: str | None = None, **options: Any
+    ) -> Evaluation:
+        """Let a judge (`{model?, instruction | prompt | artifact | run_id}`) decide the dataset's rows.
+        Options: rows (`labelled` or `all`), spend_cap, force.
+        """
+        body = given(dataset_id=dataset_id, judge=judge, **options)
+        return Evaluation.model_validate(self._start("evaluations", body, idempotency_key))
+
+    def evaluations(self, dataset_id: str | None = None) -> Iterator[Evaluation]:
+        """Evaluations, newest first."""
+        return map(Evaluation.model_validate, self._wire.pages("evaluations", given(dataset_id=dataset_id)))
 
     def evaluation(self, evaluation_id: str) -> Evaluation:
         """Its state and, at the end, its agreement."""
         return Evaluation.model_validate(self._wire.get(f"evaluations/{evaluation_id}"))
 
-    def verdicts(self, evaluation_id: str) -> Iterator[dict[str, Any]]:
-        """One line for each judged row."""
-        return self._wire.pages(f"evaluations/{evaluation_id}/verdicts")
+    def verdicts(self, evaluation_id: str, *, agrees: bool | None = None) -> Iterator[dict[str, Any]]:
+        """One line for each judged row; `agrees` picks those with, or against, people's label."""
+        return self._wire.pages(f"evaluations/{evaluation_id}/verdicts", given(agrees=agrees))
+
+    def _start(self, resource: str, body: Json, idempotency_key: str | None) -> dict[str, Any]:
+        headers = {"idempotency-key": idempotency_key or uuid.uuid4().hex}
+        return as_object(self._wire.send("POST", resource, json=body, headers=headers))
 
     # --- runs ---------------------------------------------------------------------------------------
 
     def start_run(self, dataset_id: str, *, idempotency_key: str | None = None, **options: Any) -> Run:
-        """Queue an optimization. Options: strategy, model, api_base, proposer_model, instruction, seed,
-        budget, spend_cap, baseline, force. One key starts one run, however often it is sent.
+        """Queue an optimization. One key starts one run, however often it is sent.
+
+        Options: strategy, model, api_base, proposer_model, proposer_api_base, instruction, baseline, seed,
+        budget, spend_cap, options (the strategy's), max_age_s, force.
         """
-        headers = {"idempotency-key": idempotency_key or uuid.uuid4().hex}
         body = given(dataset_id=dataset_id, **options)
-        return Run.model_validate(self._wire.send("POST", "runs", json=body, headers=headers).json())
+        return Run.model_validate(self._start("runs", body, idempotency_key))
 
     def estimate_run(self, dataset_id: str, **options: Any) -> dict[str, Any]:
         """Calls, tokens, cost and time before anything is spent; options as in `start_run`."""
@@ -176,13 +222,25 @@ class ConcordClient:
         """The run's candidates, measured on dev."""
         return self._wire.pages(f"runs/{run_id}/trials")
 
-    def cancel(self, run_id: str) -> Run:
-        """Stop it for good; what was answered is kept."""
-        return Run.model_validate(self._wire.post(f"runs/{run_id}/cancel"))
+    def cancel(self, job: AnyJob) -> AnyJob:
+        """End it; what was answered is kept."""
+        return self._order(job, "cancel")
 
-    def resume(self, run_id: str) -> Run:
-        """Go on with a paused, cancelled or failed run."""
-        return Run.model_validate(self._wire.post(f"runs/{run_id}/resume"))
+    def pause(self, job: AnyJob) -> AnyJob:
+        """Let it wait."""
+        return self._order(job, "pause")
+
+    def resume(self, job: AnyJob, *, spend_cap: Json | None = None) -> AnyJob:
+        """Go on; only what was in flight is paid again. `spend_cap` replaces a run's cap."""
+        return self._order(job, "resume", {"spend_cap": spend_cap} if spend_cap else None)
+
+    def retry(self, run: Run) -> Run:
+        """Begin a failed or cancelled run anew; what was answered is not paid again."""
+        return self._order(run, "retry")
+
+    def _order(self, job: AnyJob, order: str, body: Json | None = None) -> AnyJob:
+        found = self._wire.post(f"{job.resource}/{job.id}/{order}", body)
+        return type(job).model_validate(found)
 
     def best(self, run_id: str, format: BestFormat = "json") -> str:  # noqa: A002  # the API's word
         """The winning judge as text in one of the forms."""
@@ -203,18 +261,18 @@ class ConcordClient:
 
     # --- long work ----------------------------------------------------------------------------------
 
-    def events(self, run_id: str, after: str | None = None) -> Iterator[Event]:
-        """What happens in a run, live, after the event `after`. Ends when the run is at rest.
+    def events(self, job: Job, after: str | None = None) -> Iterator[Event]:
+        """What happens in a run or evaluation, live, after the event `after`, until it is at rest.
 
-        A stream that breaks is taken up where it was.
+        A stream that breaks is taken up where it was. Earlier pauses are told too.
         """
         failures = 0
         while True:
             try:
-                for event in self._wire.events(f"runs/{run_id}/events", after):
+                for event in self._wire.events(f"{job.resource}/{job.id}/events", after):
                     failures, after = 0, event.id or after
                     yield event
-                    if event.kind == "status" and event.data.get("status") in AT_REST:
+                    if event.kind == "status" and event.data["status"] in AT_REST and self._is_at_rest(job):
                         return
             except Unreachable:
                 failures += 1
@@ -222,12 +280,19 @@ class ConcordClient:
                     raise
                 time.sleep(0.5 * failures)
             else:
-                if self.run(run_id).at_rest:
+                if self._is_at_rest(job):
                     return
 
+    def _is_at_rest(self, job: Job) -> bool:
+        return self._wire.get(f"{job.resource}/{job.id}")["status"] in AT_REST
+
     def wait(
-        self, job: Job, *, timeout_s: float | None = None, on_change: Callable[[Job], None] | None = None
-    ) -> Job:
+        self,
+        job: AnyJob,
+        *,
+        timeout_s: float | None = None,
+        on_change: Callable[[AnyJob], None] | None = None,
+    ) -> AnyJob:
         """Ask again and again until a run or evaluation is at rest; `on_change` sees each answer.
 
         Raises: TimeoutError, after `timeout_s` seconds; the work itself goes on.
@@ -251,9 +316,9 @@ class ConcordClient:
         """The strategies, each with a sentence."""
         return as_items(self._wire.send("GET", "strategies").json())
 
-    def models(self) -> list[dict[str, Any]]:
-        """The models that requests may name."""
-        return as_items(self._wire.send("GET", "models").json())
+    def models(self) -> dict[str, Any]:
+        """The models of requests that name none, and what else can be named."""
+        return self._wire.get("models")
 
     def health(self) -> dict[str, Any]:
         """The server answers."""
@@ -266,3 +331,7 @@ class ConcordClient:
         except ClientError:
             return False
         return True
+
+
+def _label_path(dataset_id: str, example_id: str, annotator: str) -> str:
+    return f"datasets/{dataset_id}/examples/{path_part(example_id)}/labels/{path_part(annotator)}"

@@ -8,53 +8,99 @@ from pydantic import BaseModel, ConfigDict
 ENDED = frozenset({"cancelled", "failed", "succeeded"})
 AT_REST = ENDED | {"paused"}
 
+Json = Mapping[str, Any]
+
 
 class _Answer(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
 
 
 class Dataset(_Answer):
-    """A dataset and its counts."""
+    """A dataset and its counts. `classes` has `pass` and `fail`; `refused` what an upload left out."""
 
     id: str
     name: str
     criterion: str = ""
+    examples: int = 0
+    labelled: int = 0
+    tied: int = 0
+    groups: int = 0
+    classes: dict[str, int] = {}
+    warnings: list[str] = []
+    next_milestone: dict[str, Any] | None = None
+    agreement: dict[str, Any] | None = None
+    understood: dict[str, Any] = {}
+    added: int | None = None
+    refused: dict[str, Any] | None = None
 
 
-class Run(_Answer):
-    """An optimization run. `status` is queued, running, paused, cancelled, failed or succeeded."""
+class Progress(_Answer):
+    """`done` of `total` judgements of `phase`."""
+
+    phase: str
+    done: int
+    total: int
+
+
+class Spend(_Answer):
+    """Logical calls, those of them that the ledger answered, tokens, dollars (`None`: unknown), seconds."""
+
+    calls: int = 0
+    cached_calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: float | None = None
+    wall_s: float = 0.0
+
+
+class Job(_Answer):
+    """Work on the server. `status` is queued, running, paused, cancelled, failed or succeeded; `cause`
+    says in one sentence why it is paused or failed."""
+
+    resource: ClassVar[str]
+
+    id: str
+    status: str
+    dataset_id: str = ""
+    pause_reason: str | None = None
+    cause: str | None = None
+    progress: Progress | None = None
+    spend: Spend = Spend()
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether nothing more happens unless somebody acts."""
+        return self.status in AT_REST
+
+
+class Run(Job):
+    """An optimization run. The last four fields are there once it has succeeded."""
 
     resource: ClassVar[str] = "runs"
 
-    id: str
-    status: str
-    dataset_id: str = ""
     strategy: str = ""
+    model: str = ""
+    trials: int = 0
+    best: dict[str, Any] | None = None
     mlflow_url: str | None = None
+    conclusion: str | None = None
+    recommended: str | None = None
+    test_kappa: float | None = None
+    artifact_digest: str | None = None
 
-    @property
-    def at_rest(self) -> bool:
-        """Whether nothing more happens unless somebody acts."""
-        return self.status in AT_REST
 
-
-class Evaluation(_Answer):
-    """One judge over a dataset's labelled rows."""
+class Evaluation(Job):
+    """One judge over a dataset's rows; `agreement` once it has succeeded."""
 
     resource: ClassVar[str] = "evaluations"
 
-    id: str
-    status: str
-    dataset_id: str = ""
-
-    @property
-    def at_rest(self) -> bool:
-        """Whether nothing more happens unless somebody acts."""
-        return self.status in AT_REST
+    model: str = ""
+    judged: int = 0
+    agreement: dict[str, Any] | None = None
 
 
 class Event(BaseModel):
-    """One server-sent event: its id (to resume after), its kind and its data."""
+    """One server-sent event: its id (to resume after), its kind (`status`, `trial`, `progress`), its data."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -64,11 +110,11 @@ class Event(BaseModel):
 
 
 class JudgedExample(_Answer):
-    """A verdict (`pass` or `fail`), or `None` with the failure's kind."""
+    """A verdict (`pass` or `fail`), or `None` with the failure's kind and message."""
 
+    id: str = ""
     verdict: str | None = None
     rationale: str | None = None
     fail_probability: float | None = None
-
-
-Json = Mapping[str, Any]
+    failure: str | None = None
+    message: str | None = None

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import re
 import signal
 import time
 from collections import deque
@@ -19,11 +20,12 @@ NOT_WORTH_A_RESTART = 2
 
 LOG_BYTES = 10 * 1024 * 1024
 TAIL_LINES = 15
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """One child. `ready` is asked until it says yes; without it a running process is ready.
+    """One child. `ready` is asked until it says yes; without it a process that keeps running is ready.
 
     `stops_last` keeps it up until the others, who may still need it, have ended.
     """
@@ -40,13 +42,15 @@ class Patience:
     """Times in seconds.
 
     A child that dies within `instant_s` of its start, `instant_deaths` times in a row, is given up. Before
-    each restart there is a pause that doubles from `first_pause_s` to at most `longest_pause_s`.
+    each restart there is a pause that doubles from `first_pause_s` to at most `longest_pause_s`. One that
+    cannot be asked is ready after `settled_s`. On a stop each gets `grace_s` before it is killed.
     """
 
     instant_s: float = 5.0
     instant_deaths: int = 5
     first_pause_s: float = 0.5
     longest_pause_s: float = 10.0
+    settled_s: float = 1.0
     grace_s: float = 12.0
     ready_within_s: float = 120.0
 
@@ -61,6 +65,7 @@ class _Child:
     def __init__(self, part: Part, folder: Path) -> None:
         self.part = part
         self.process: asyncio.subprocess.Process | None = None
+        self.began = 0.0
         self.tail: deque[str] = deque(maxlen=TAIL_LINES)
         self.log_path = folder / f"{part.name}.log"
         self.log = RotatingFileHandler(self.log_path, maxBytes=LOG_BYTES, backupCount=2, encoding="utf-8")
@@ -76,7 +81,7 @@ class _Child:
         assert self.process is not None
         assert self.process.stdout is not None
         while chunk := await _read_line(self.process.stdout):
-            line = chunk.decode("utf-8", "replace").rstrip("\n")
+            line = _COLOURS.sub("", chunk.decode("utf-8", "replace").rstrip("\n"))
             self.tail.append(line)
             self.log.emit(logging.LogRecord(self.part.name, logging.INFO, "", 0, "%s", (line,), None))
             if echo is not None:
@@ -160,11 +165,11 @@ class Supervisor:
         """Start the child again whenever it ends, with growing pauses, until `stop`."""
         deaths, patience = 0, self._patience
         while not stop.is_set():
-            began = time.monotonic()
+            child.began = time.monotonic()
             code = await self._live(child, lifeline, stop)
             if stop.is_set():
                 return
-            deaths = deaths + 1 if time.monotonic() - began < patience.instant_s else 0
+            deaths = deaths + 1 if time.monotonic() - child.began < patience.instant_s else 0
             if code == NOT_WORTH_A_RESTART or deaths >= patience.instant_deaths:
                 raise GivenUp(_last_words(child, code, deaths))
             pause_s = min(patience.longest_pause_s, patience.first_pause_s * 2 ** max(0, deaths - 1))
@@ -226,7 +231,9 @@ class Supervisor:
     async def _is_ready(self, child: _Child) -> bool:
         if child.process is None or child.process.returncode is not None:
             return False
-        return child.part.ready is None or await asyncio.to_thread(child.part.ready)
+        if child.part.ready is None:
+            return time.monotonic() - child.began > self._patience.settled_s
+        return await asyncio.to_thread(child.part.ready)
 
 
 def _failed(task: "asyncio.Task[None]") -> bool:

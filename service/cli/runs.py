@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 runs = typer.Typer(help="Optimization runs on the server.", no_args_is_help=True)
 
 
+CapCalls = Annotated[
+    int | None, typer.Option("--spend-cap-calls", min=1, help="Pause before more calls than this are paid.")
+]
+CapDollars = Annotated[
+    float | None, typer.Option("--spend-cap-usd", min=0, help="Pause before more dollars than this are paid.")
+]
+
+
 class BestForm(StrEnum):
     """The forms of a winning judge."""
 
@@ -43,14 +51,14 @@ def start(
     max_calls: Annotated[int | None, typer.Option(min=1, help="Budget in model calls.")] = None,
     max_tokens: Annotated[int | None, typer.Option(min=1, help="Budget in tokens.")] = None,
     max_cost_usd: Annotated[float | None, typer.Option(min=0, help="Budget in dollars.")] = None,
-    force: Annotated[bool, typer.Option(help="Go on with fewer labels than advised.")] = False,
+    spend_cap_calls: CapCalls = None,
+    spend_cap_usd: CapDollars = None,
+    force: Annotated[bool, typer.Option("--force", help="Go on with fewer labels than advised.")] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Watch it until it ends.")] = False,
     server: Server = DEFAULT_SERVER,
     key: Key = None,
 ) -> None:
     """Start a run."""
-    limits = {"max_calls": max_calls, "max_tokens": max_tokens, "max_cost_usd": max_cost_usd}
-    budget = {name: value for name, value in limits.items() if value is not None}
     with connect(server, key) as client:
         run = client.start_run(
             dataset_id,
@@ -60,7 +68,8 @@ def start(
             proposer_model=proposer_model,
             instruction=instruction,
             seed=seed,
-            budget=budget or None,
+            budget=_limits(max_calls, max_tokens, max_cost_usd),
+            spend_cap=_limits(spend_cap_calls, None, spend_cap_usd),
             force=force or None,
         )
         print(run.id)
@@ -102,14 +111,35 @@ def wait(run_id: str, server: Server = DEFAULT_SERVER, key: Key = None) -> None:
 def cancel(run_id: str, server: Server = DEFAULT_SERVER, key: Key = None) -> None:
     """Stop a run; what was answered is kept."""
     with connect(server, key) as client:
-        print(client.cancel(run_id).status)
+        print(client.cancel(client.run(run_id)).status)
 
 
 @runs.command()
-def resume(run_id: str, server: Server = DEFAULT_SERVER, key: Key = None) -> None:
-    """Go on with a paused, cancelled or failed run."""
+def pause(run_id: str, server: Server = DEFAULT_SERVER, key: Key = None) -> None:
+    """Let a run wait."""
     with connect(server, key) as client:
-        print(client.resume(run_id).status)
+        print(client.pause(client.run(run_id)).status)
+
+
+@runs.command()
+def retry(run_id: str, server: Server = DEFAULT_SERVER, key: Key = None) -> None:
+    """Begin a failed or cancelled run anew; what was answered is not paid again."""
+    with connect(server, key) as client:
+        print(client.retry(client.run(run_id)).status)
+
+
+@runs.command()
+def resume(
+    run_id: str,
+    spend_cap_calls: CapCalls = None,
+    spend_cap_usd: CapDollars = None,
+    server: Server = DEFAULT_SERVER,
+    key: Key = None,
+) -> None:
+    """Go on with a paused run, under a new spend cap if one is given."""
+    cap = _limits(spend_cap_calls, None, spend_cap_usd)
+    with connect(server, key) as client:
+        print(client.resume(client.run(run_id), spend_cap=cap).status)
 
 
 @runs.command()
@@ -137,6 +167,11 @@ def report(
         _write(client.report_markdown(run_id), out)
 
 
+def _limits(calls: int | None, tokens: int | None, dollars: float | None) -> dict[str, float] | None:
+    given = {"max_calls": calls, "max_tokens": tokens, "max_cost_usd": dollars}
+    return {name: value for name, value in given.items() if value is not None} or None
+
+
 def _write(text: str, out: Path | None) -> None:
     if out is None:
         sys.stdout.write(text if text.endswith("\n") else text + "\n")
@@ -149,24 +184,26 @@ def _watch(client: "ConcordClient", run: "Run") -> None:
 
     with bars() as shown:
         if not run.at_rest:
-            for event in client.events(run.id):
+            for event in client.events(run):
                 _show_event(event, shown)
     run = client.run(run.id)
     print(run.status)
-    cause = (run.model_extra or {}).get("cause")
-    if cause:
-        print(cause, file=sys.stderr)
+    if run.cause:
+        print(run.cause, file=sys.stderr)
     if run.status != "succeeded":
         raise typer.Exit(3 if run.status == "paused" else 1)
 
 
 def _show_event(event: "Event", shown: "Bars") -> None:
-    data: dict[str, Any] = event.data if isinstance(event.data, dict) else {}
-    if event.kind == "progress":
-        shown.progress(str(data.get("phase", "")), int(data.get("done", 0)), int(data.get("total", 0)))
-    elif event.kind == "trial":
-        kappa = data.get("kappa")
-        value = "undefined" if kappa is None else f"{kappa:.3f}"
-        shown.tell(f"trial {data.get('number')}: kappa on dev {value} {data.get('origin', '')}".rstrip())
-    elif event.kind == "status":
-        shown.tell(f"{data.get('status')}{': ' + data['cause'] if data.get('cause') else ''}")
+    data: dict[str, Any] = event.data
+    match event.kind:
+        case "progress" if data.get("progress"):
+            calls = data["spend"]["calls"]
+            shown.progress(**data["progress"], note=f"{calls} calls")
+        case "trial":
+            kappa = data.get("kappa")
+            value = "undefined" if kappa is None else f"{kappa:.3f}"
+            shown.tell(f"trial {data.get('number')}: kappa on dev {value}  {data.get('origin', '')}".rstrip())
+        case "status":
+            cause = f": {data['cause']}" if data.get("cause") else ""
+            shown.tell(f"{data['status']}{cause}")

@@ -31,7 +31,7 @@ def up(
     console = Console(highlight=False)
 
     def tell(line: str) -> None:
-        console.print(line, markup=False)
+        console.print(line, markup=False, soft_wrap=True)
 
     with sole_tenant(settings.home):
         addresses = choose_addresses(settings)
@@ -143,7 +143,7 @@ def doctor(
     console = Console(highlight=False)
     marks = {Mark.OK: "[green]ok[/]     ", Mark.NOTE: "[yellow]note[/]   ", Mark.MISSING: "[red]missing[/]"}
     for finding in findings:
-        console.print(marks[finding.mark], f"{finding.what}:", end=" ")
-        console.print(finding.detail, markup=False)
+        console.print(marks[finding.mark], end=" ")
+        console.print(f"{finding.what}: {finding.detail}", markup=False, soft_wrap=True)
     if needs_attention(findings):
         raise typer.Exit(1)

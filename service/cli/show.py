@@ -12,7 +12,11 @@ stderr = Console(highlight=False, stderr=True)
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print rows under their headings; nothing in them is taken for markup."""
+    """Print rows under their headings; whole and with tabs between cells where a program reads them."""
+    if not stdout.is_terminal:
+        for row in (columns, *rows):
+            print("\t".join("" if cell is None else str(cell) for cell in row))
+        return
     shown = Table(*columns, box=None, pad_edge=False)
     for row in rows:
         shown.add_row(*("" if cell is None else str(cell).replace("[", r"\[") for cell in row))

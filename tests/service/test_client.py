@@ -11,6 +11,7 @@ import pytest
 
 from service.client import ConcordClient
 from service.client_errors import Refused, Unreachable
+from service.client_models import Run
 from service.client_wire import parse_events
 
 PROBLEM = {
@@ -129,8 +130,8 @@ def test_pages_are_followed_to_the_end(client: ConcordClient, script: Script) ->
 def test_an_answer_keeps_the_fields_that_the_client_does_not_know(
     client: ConcordClient, script: Script
 ) -> None:
-    script.answers = [answer({"id": "r", "status": "running", "progress": {"done": 3}})]
-    assert client.run("r").model_dump()["progress"] == {"done": 3}
+    script.answers = [answer({"id": "r", "status": "running", "seed": 3})]
+    assert client.run("r").model_dump()["seed"] == 3
 
 
 def test_a_get_is_repeated_when_the_connection_breaks(client: ConcordClient, script: Script) -> None:
@@ -197,10 +198,27 @@ def test_a_stream_that_ends_early_is_taken_up_after_the_last_event(
         stream('id: 1\nevent: progress\ndata: {"done": 1}\n\n'),
         answer({"id": "r", "status": "running"}),
         stream(': still here\n\nid: 2\nevent: status\ndata: {"status": "succeeded"}\n\n'),
+        answer({"id": "r", "status": "succeeded"}),
     ]
-    events = list(client.events("r"))
+    events = list(client.events(Run(id="r", status="running")))
     assert [(event.id, event.kind) for event in events] == [("1", "progress"), ("2", "status")]
     assert script.seen[2][2]["last-event-id"] == "1"
+
+
+def test_a_pause_in_the_past_does_not_end_the_stream_of_a_resumed_run(
+    client: ConcordClient, script: Script
+) -> None:
+    told = "".join(
+        f'id: {n}\nevent: status\ndata: {{"status": "{s}"}}\n\n'
+        for n, s in enumerate(["paused", "cancelled"])
+    )
+    script.answers = [
+        stream(told),
+        answer({"id": "r", "status": "running"}),
+        answer({"id": "r", "status": "cancelled"}),
+    ]
+    statuses = [event.data["status"] for event in client.events(Run(id="r", status="running"))]
+    assert statuses == ["paused", "cancelled"]
 
 
 def test_events_may_span_lines_and_be_interrupted_by_comments() -> None:

@@ -15,7 +15,9 @@ import pytest
 from service.supervisor import GivenUp, Part, Patience, Supervisor, describe_exit
 
 SLEEPER = "from service.lifeline import hold_lifeline; hold_lifeline(); import time; time.sleep(600)"
-QUICK = Patience(instant_deaths=3, first_pause_s=0.01, longest_pause_s=0.02, grace_s=1.0, ready_within_s=10)
+QUICK = Patience(
+    settled_s=30, instant_deaths=3, first_pause_s=0.01, longest_pause_s=0.02, grace_s=1.0, ready_within_s=10
+)
 
 
 def child(name: str, code: str, *, ready: Callable[[], bool] | None = None, stops_last: bool = False) -> Part:
@@ -110,6 +112,14 @@ def test_a_child_that_is_never_ready_is_given_up(tmp_path: Path) -> None:
     patience = Patience(ready_within_s=0.3, grace_s=5)
     with pytest.raises(GivenUp, match=r"mute is not ready after 0.3 s"):
         asyncio.run(Supervisor(parts, tmp_path, tell=print, patience=patience).run())
+
+
+def test_a_child_that_cannot_be_asked_is_ready_once_it_keeps_running(tmp_path: Path) -> None:
+    patience = Patience(settled_s=0.2, grace_s=5)
+    supervisor = Supervisor([child("quiet", SLEEPER)], tmp_path, tell=print, patience=patience)
+    began = time.monotonic()
+    asyncio.run(supervisor.run(lambda: os.kill(os.getpid(), signal.SIGTERM)))
+    assert time.monotonic() - began > 0.2
 
 
 def test_a_long_line_does_not_break_the_log(tmp_path: Path) -> None:
