@@ -20,10 +20,10 @@ from optimizers.types import Label
 
 Array = NDArray[np.float64]
 
-LENIENCY = -2.0
+LENIENCY = -1.8
 """The score at the start, in log odds of fail."""
 
-UNHEEDED, MINDED, SPARED = 0.25, 0.8, 0.0
+UNHEEDED, MINDED, SPARED = 0.2, 0.8, 0.0
 """Weights of a sense at the start: that no rule speaks of, that a rule minds, that a rule spares."""
 
 HINTED = 0.1

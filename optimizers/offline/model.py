@@ -61,7 +61,7 @@ def answer(request: ModelRequest) -> str:
 
 
 def _judged(request: ModelRequest, wanted: Asked) -> dict[str, object]:
-    learner = _learner(request.messages[:-1], _static(request.messages))
+    learner = _learner(request.messages[:-1], instruction(request.messages))
     decision = learner.decide(_pair(turn(request.messages[-1].content)))
     label = Label.FAIL if decision.fail_probability >= 0.5 else Label.PASS
     values: dict[str, object] = {}
@@ -75,21 +75,13 @@ def _judged(request: ModelRequest, wanted: Asked) -> dict[str, object]:
     return values
 
 
-def _static(messages: tuple[Message, ...]) -> str:
-    """The instruction: part of the key where it stands in the last message."""
-    return instruction(messages)
-
-
 @lru_cache(maxsize=_LEARNERS_KEPT)
 def _learner(before: tuple[Message, ...], rules: str) -> Learner:
-    """The judge that a prompt makes, but for its row. Kept, since all rows of a candidate share it."""
-    solved = demonstrations(before, asked_words(before))
+    """The judge that a prompt makes. Kept, since all rows of a candidate share it."""
+    if not before:
+        return Learner(rules, ())
+    solved = demonstrations(before, asked(before).words)
     return Learner(rules, [Shown(pair=_pair(s.turn), label=s.label, rationale=s.rationale) for s in solved])
-
-
-def asked_words(before: tuple[Message, ...]) -> dict[Label, str]:
-    """The words for pass and fail in a prompt's fixed part."""
-    return asked(before).words if before else {label: label.value for label in Label}
 
 
 def _pair(row: Turn) -> Pair:

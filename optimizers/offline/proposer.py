@@ -67,7 +67,12 @@ class Proposer:
         )
 
     def _draw(self, line: str) -> float:
-        return int.from_bytes(hashlib.sha256(f"{self._seed}/{line}".encode()).digest()[:4], "big") / 2**32
+        return (
+            int.from_bytes(
+                hashlib.sha256(f"{self._seed}/{line}".encode("utf-8", "surrogatepass")).digest()[:4], "big"
+            )
+            / 2**32
+        )
 
     def _rules(self) -> list[str]:
         """Rule lines by falling evidence; then what is not to be failed."""

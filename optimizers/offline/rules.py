@@ -87,7 +87,7 @@ def read_rules(instruction: str) -> Rules:
     rules = Rules()
     for line, direction in rule_lines(instruction):
         rules.add(line, direction)
-    rules.strictness = 0.3 * (bool(_STRICT.search(instruction)) - bool(_LENIENT.search(instruction)))
+    rules.strictness = 0.2 * (bool(_STRICT.search(instruction)) - bool(_LENIENT.search(instruction)))
     rules.minded -= rules.spared
     return rules
 

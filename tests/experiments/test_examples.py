@@ -36,7 +36,8 @@ def defects() -> dict[str, str]:
 def readme() -> dict[str, str]:
     """The first two cells of each line of the README's tables."""
     text = support_desk_path().with_name("README.md").read_text(encoding="utf-8")
-    return {name.strip("` "): value for name, value in re.findall(r"^\| ([^|]+) \| ([\d.]+) \|", text, re.M)}
+    lines = re.findall(r"^\| ([^|]+) \| ([\d.]+) \|", text, re.MULTILINE)
+    return {name.strip("` "): value for name, value in lines}
 
 
 def test_the_columns_are_those_of_the_readme(rows: list[Row]) -> None:
