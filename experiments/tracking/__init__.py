@@ -1,9 +1,10 @@
 """A run's record, and its projection into MLflow: the project's only import of mlflow is in here.
 
-What is named below is light; `experiments.tracking.projection` holds the `Projector`, and
-`experiments.tracking.store` the client's environment, both of which load MLflow.
+What is named below is light; `experiments.tracking.projection` holds the `Projector`, which loads
+MLflow.
 """
 
+from experiments.tracking.environment import CLIENT_ENVIRONMENT
 from experiments.tracking.errors import TrackingError, TrackingRejected, TrackingUnavailable
 from experiments.tracking.links import Links
 from experiments.tracking.record import (
@@ -19,6 +20,7 @@ from experiments.tracking.record import (
 )
 
 __all__ = [
+    "CLIENT_ENVIRONMENT",
     "DatasetInfo",
     "JudgedRow",
     "Links",

@@ -3,7 +3,6 @@
 The service's store and a run without a server both fill these; nothing here needs MLflow.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -12,7 +11,6 @@ import numpy as np
 from experiments.spec import RunSpec
 from optimizers.intervals import Agreement, agreement
 from optimizers.report import Report
-from optimizers.restoring import restore, to_plain
 from optimizers.types import (
     Candidate,
     Evaluation,
@@ -106,19 +104,6 @@ class RunRecord:
     files: Mapping[str, str] = field(default_factory=dict)
     test_rows: tuple[JudgedRow, ...] = ()
     error: str | None = None
-
-    def to_json(self) -> str:
-        """The record as JSON text, for whoever keeps it until MLflow is there again."""
-        return json.dumps(to_plain(self), ensure_ascii=False)
-
-    @classmethod
-    def from_json(cls, text: str) -> "RunRecord":
-        """Read what `to_json` wrote.
-
-        Raises:
-            TypeError, ValueError: it is something else.
-        """
-        return restore(cls, json.loads(text))
 
 
 # --- from the values of the domain ------------------------------------------------------------------

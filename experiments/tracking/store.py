@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import MappingProxyType
 
 import httpx
 from mlflow import MlflowClient
@@ -13,20 +12,6 @@ from mlflow.exceptions import MlflowException, RestException
 
 from experiments.tracking.errors import TrackingRejected, TrackingUnavailable
 from experiments.tracking.record import DatasetInfo
-
-CLIENT_ENVIRONMENT: Mapping[str, str] = MappingProxyType(
-    {
-        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
-        "MLFLOW_DISABLE_TELEMETRY": "true",
-        "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-        "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
-        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
-        "MLFLOW_HTTP_REQUEST_TIMEOUT": "15",
-        "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
-    }
-)
-"""What a process that projects should set before it starts, unless its user did: MLflow's client
-takes these from the environment alone, and by its defaults waits many minutes for a dead server."""
 
 ALIVE_TIMEOUT_S = 3.0
 _RETRYABLE_STATUS = {408, 425, 429}

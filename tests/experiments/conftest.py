@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from experiments.tracking.store import CLIENT_ENVIRONMENT
+from experiments.tracking import CLIENT_ENVIRONMENT
 
 
 @pytest.fixture(scope="session", autouse=True)
