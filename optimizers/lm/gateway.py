@@ -85,7 +85,7 @@ class Gateway:
         self._jitter = random.Random()  # noqa: S311  # jitter is no secret
         self._accounts: dict[str, Account] = {}
         self._limiters: dict[tuple[str, str | None], AdaptiveLimiter] = {}
-        self._transports: dict[int, Transport] = {}
+        self._transports: dict[ModelRef, Transport] = {}
         self._flights: dict[str, Flight] = {}
         self._unsaved: dict[str, ModelAnswer] = {}
         self._heartbeat: asyncio.Task[None] | None = None
@@ -142,7 +142,7 @@ class Gateway:
             await asyncio.gather(*late, return_exceptions=True)
         if self._heartbeat is not None:
             self._heartbeat.cancel()
-        for transport in self._transports.values():
+        for transport in {id(t): t for t in self._transports.values()}.values():
             await transport.aclose()
         self._transports.clear()
 
@@ -186,11 +186,12 @@ class Gateway:
             task.exception()  # whoever waited has raised it; if nobody did, it concerns nobody
 
     async def _fly(self, session: Session, flight: Flight) -> ModelAnswer:
+        transport = await self._transport(flight.request.model)
         claim = await self._claimed(session, flight)
         if isinstance(claim, ModelAnswer):
             return replace(claim, cached=True)
         try:
-            answer = await self._ask_provider(session, flight)
+            answer = await self._ask_provider(session, flight, transport)
         except BaseException:
             with suppress(StorageFailed):  # the claim then ends with its lease
                 await self._ledger.release(claim)
@@ -209,11 +210,17 @@ class Gateway:
             await asyncio.sleep(poll_s)
             poll_s = min(poll_s * 1.5, 10 * settings.claim_poll_s)
 
-    async def _ask_provider(self, session: Session, flight: Flight) -> ModelAnswer:
+    async def _transport(self, model: ModelRef) -> Transport:
+        """The model's transport. Its client may take seconds to import, which must not hold up the loop."""
+        if model not in self._transports:
+            self._transports[model] = await asyncio.to_thread(self._route, model)
+        return self._transports[model]
+
+    async def _ask_provider(self, session: Session, flight: Flight, transport: Transport) -> ModelAnswer:
         lane = _lane(flight.request.model)
         try:
             async with session.circuit(lane).watch():
-                return await self._chain(session, flight, lane).complete(flight.request)
+                return await self._chain(session, flight, transport).complete(flight.request)
         except RequestRejected as refusal:
             return ModelAnswer(
                 text="", finish_reason="other", rejected=str(refusal), cost_usd=0.0, created_at=time.time()
@@ -226,17 +233,16 @@ class Gateway:
             self._unsaved[flight.key] = answer  # it is paid for: kept until the disk takes it
             raise
 
-    def _chain(self, session: Session, flight: Flight, lane: tuple[str, str | None]) -> Transport:
-        transport = self._route(flight.request.model)
-        self._transports[id(transport)] = transport
+    def _chain(self, session: Session, flight: Flight, transport: Transport) -> Transport:
         timed = Timed(transport, self.settings.timeout_s)
         charged = Charged(timed, session.account, session.spend_cap, self.pricing, flight)
-        limited = Limited(Metered(charged, self.pricing), self._limiter(lane))
+        limited = Limited(Metered(charged, self.pricing), self._limiter(flight.request.model))
         return Retried(limited, self.settings.retry, self._jitter)
 
     # --- shared parts -----------------------------------------------------------------------------------
 
-    def _limiter(self, lane: tuple[str, str | None]) -> AdaptiveLimiter:
+    def _limiter(self, model: ModelRef) -> AdaptiveLimiter:
+        lane = _lane(model)
         if lane not in self._limiters:
             self._limiters[lane] = AdaptiveLimiter(
                 self.settings.max_concurrency, longest_pause_s=self.settings.retry.longest_retry_after_s

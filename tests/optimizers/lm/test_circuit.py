@@ -37,7 +37,7 @@ async def succeed(circuit: Circuit) -> None:
 
 async def test_it_opens_after_failures_in_a_row(circuit: Circuit) -> None:
     await fail(circuit, 3)
-    with pytest.raises(ProviderUnavailable, match="3 requests in a row failed.*last: down") as refused:
+    with pytest.raises(ProviderUnavailable, match=r"3 requests in a row failed.*last: down") as refused:
         await succeed(circuit)
     assert not refused.value.charged
 

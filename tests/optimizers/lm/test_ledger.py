@@ -156,7 +156,8 @@ from optimizers.types import Message, ModelRef, ModelRequest
 
 async def main(path, holder):
     ledger = SqliteLedger(path)
-    requests = [ModelRequest(model=ModelRef(name="m"), messages=(Message(role="user", content=str(n)),)) for n in range(200)]
+    messages = [(Message(role="user", content=str(n)),) for n in range(200)]
+    requests = [ModelRequest(model=ModelRef(name="m"), messages=m) for m in messages]
     claims = await asyncio.gather(*(ledger.claim(r, holder=holder, lease_s=60) for r in requests))
     print(*(c.key for c in claims if isinstance(c, Claim)))
     ledger.close()
