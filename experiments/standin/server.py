@@ -98,7 +98,8 @@ class StandIn:
 
     @property
     def paid_twice(self) -> int:
-        """How many charged requests repeat the body of an earlier charged one."""
+        """How many charged requests repeat the body of an earlier charged one, as a second sample of
+        the same question does too."""
         return sum(count - 1 for count in Counter(call.body_hash for call in self.calls).values())
 
     def forget(self) -> None:
