@@ -1,5 +1,6 @@
 """The worker process: runs, evaluations, and keeping MLflow up with them."""
 
+import logging
 import signal
 import threading
 from collections.abc import Iterator
@@ -39,6 +40,7 @@ DATABASE_AGAIN_S = 1.0
 def work(settings: Settings) -> None:
     """Take jobs and do them until SIGTERM or SIGINT; then give back what is under way, and return."""
     quiet_environment()
+    logging.getLogger("httpx").setLevel("WARNING")  # it would tell of each question whether MLflow lives
     stop = threading.Event()
     with ExitStack() as opened:
         opened.enter_context(_signals_set(stop))

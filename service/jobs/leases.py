@@ -12,7 +12,9 @@ from service.jobs.store import Lease
 from service.jobs.tables import LeaseRow
 
 RENEWALS = 10
-"""A lease is renewed so often in its time: a few may fail."""
+"""A lease is renewed at least so often in its time: a few may fail."""
+LONGEST_INTERVAL_S = 2.0
+"""Each renewal is followed by a look after the others, which must not wait however long a lease is."""
 
 
 class LeaseKeeper:
@@ -35,7 +37,7 @@ class LeaseKeeper:
     @property
     def interval_s(self) -> float:
         """Seconds between two renewals."""
-        return self._lease_s / RENEWALS
+        return min(self._lease_s / RENEWALS, LONGEST_INTERVAL_S)
 
     @property
     def may_judge(self) -> bool:

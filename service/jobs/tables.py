@@ -3,13 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, Double, Index, Integer, Text
+from sqlalchemy import JSON, Column, Double, Index, Text
 from sqlmodel import Field, SQLModel
 
 from service.clock import UtcDateTime, now
-
-BIG_SERIAL = BigInteger().with_variant(Integer, "sqlite")
-"""SQLite counts up INTEGER keys alone."""
+from service.datasets.tables import BIG_SERIAL
 
 
 class JobRow(SQLModel, table=True):

@@ -17,7 +17,7 @@ from service.jobs.engine import Receiver, Sender
 from service.jobs.housekeeping import Housekeeping
 from service.jobs.leases import LeaseKeeper
 from service.jobs.liveness import LifeSign
-from service.jobs.patience import Patience
+from service.jobs.patience import AWAY, Patience
 from service.jobs.performer import Handler, Performer
 
 log = structlog.get_logger(__name__)
@@ -87,12 +87,26 @@ class Worker:
         while True:
             if self._keeper.is_overdue:
                 self._attempts.give_all(Order.LOST)
-            try:
-                if not self._keeper.renew():
-                    log.warning("lease_lost", worker_id=self.id)
-                    self._attempts.give_all(Order.LOST)
-                self._housekeeping.sweep()
-            except SQLAlchemyError as error:
-                log.warning("lease_not_renewed", error_type=type(error).__name__)
+            if self._has_renewed():
+                self._sweep()
             if self._stopping.wait(self._keeper.interval_s):
                 return
+
+    def _has_renewed(self) -> bool:
+        try:
+            held = self._keeper.renew()
+        except SQLAlchemyError as error:
+            log.warning("lease_not_renewed", error_type=type(error).__name__)
+            return False
+        if not held:
+            log.warning("lease_lost", worker_id=self.id)
+            self._attempts.give_all(Order.LOST)
+        return True
+
+    def _sweep(self) -> None:
+        try:
+            self._housekeeping.sweep()
+        except AWAY as error:
+            log.warning("sweep_put_off", error_type=type(error).__name__)
+        except Exception:  # the lease must be renewed whatever becomes of the housework
+            log.exception("sweep_failed")
