@@ -91,6 +91,24 @@ async def test_two_gateways_on_one_ledger_ask_once(
     assert server.received == 20
 
 
+async def test_a_claim_is_kept_alive_for_as_long_as_the_call_takes(
+    make_gateway: MakeGateway, request_for: MakeRequest, server: StandIn
+) -> None:
+    server.faults.latency_ms = 900
+    sessions = [make_gateway(lease_s=0.3).session(f"run-{n}", Budget()) for n in range(2)]
+    await asyncio.gather(*(session.ask(request_for()) for session in sessions))
+    assert server.received == 1
+
+
+async def test_a_claim_of_a_dead_worker_is_taken_over(
+    make_gateway: MakeGateway, request_for: MakeRequest, server: StandIn, ledger: SqliteLedger
+) -> None:
+    await ledger.claim(request_for(), holder="dead", lease_s=0.2)
+    answer = await asyncio.wait_for(make_gateway().session("run", Budget()).ask(request_for()), timeout=10)
+    assert not answer.cached
+    assert server.received == 1
+
+
 async def test_samples_are_questions_of_their_own(
     make_gateway: MakeGateway, request_for: MakeRequest, server: StandIn
 ) -> None:
