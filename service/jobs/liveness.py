@@ -27,7 +27,8 @@ class LifeSign:
         with suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._file = self._path.open("wb")
-            _lock(self._file)
+            if not _lock(self._file):
+                self.withdraw()
 
     def withdraw(self) -> None:
         """Remove the file: this worker has gone in an orderly way."""
