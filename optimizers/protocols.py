@@ -80,8 +80,8 @@ class Ledger(Protocol):
         """Give a claim back unanswered."""
         ...
 
-    async def renew(self, holder: str, lease_s: float) -> None:
-        """Extend all claims that `holder` still has."""
+    async def renew(self, keys: Sequence[str], *, holder: str, lease_s: float) -> None:
+        """Extend those claims on `keys` that `holder` still has."""
         ...
 
 

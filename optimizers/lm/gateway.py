@@ -56,7 +56,7 @@ class GatewaySettings:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     circuit_failures: int = 5
     circuit_cooldown_s: float = 30.0
-    lease_s: float = 15.0
+    lease_s: float = 10.0
     claim_poll_s: float = 0.05
     linger_s: float = 5.0
 
@@ -129,6 +129,7 @@ class Gateway:
         Raises:
             AuthenticationFailed: no key is configured for its provider; the message names the variable.
             ModelNotFound: no transport reaches it.
+            InvalidInput: its address is none.
         """
         self._route(model)
 
@@ -271,7 +272,8 @@ class Gateway:
         while self._flights:
             await asyncio.sleep(self.settings.lease_s / 3)
             with suppress(StorageFailed):  # the flights meet the same fault, and report it
-                await self._ledger.renew(self._holder, self.settings.lease_s)
+                keys = tuple(self._flights)
+                await self._ledger.renew(keys, holder=self._holder, lease_s=self.settings.lease_s)
 
 
 def _lane(model: ModelRef) -> tuple[str, str | None]:

@@ -91,10 +91,10 @@ class SqliteLedger:
         """Give a claim back unanswered."""
         await self._file.write(lambda connection: _release(connection, claim))
 
-    async def renew(self, holder: str, lease_s: float) -> None:
-        """Extend all claims that `holder` still has."""
+    async def renew(self, keys: Sequence[str], *, holder: str, lease_s: float) -> None:
+        """Extend those claims on `keys` that `holder` still has."""
         until = self._clock() + lease_s
-        await self._file.write(lambda connection: _renew(connection, holder, until))
+        await self._file.write(lambda connection: _renew(connection, keys, holder, until))
 
     async def count(self) -> int:
         """How many answers are stored."""
@@ -155,8 +155,11 @@ def _release(connection: sqlite3.Connection, claim: Claim) -> None:
     connection.execute("DELETE FROM claims WHERE key = ? AND holder = ?", (claim.key, claim.holder))
 
 
-def _renew(connection: sqlite3.Connection, holder: str, until: float) -> None:
-    connection.execute("UPDATE claims SET expires_at = ? WHERE holder = ?", (until, holder))
+def _renew(connection: sqlite3.Connection, keys: Sequence[str], holder: str, until: float) -> None:
+    connection.executemany(
+        "UPDATE claims SET expires_at = ? WHERE key = ? AND holder = ?",
+        [(until, key, holder) for key in keys],
+    )
 
 
 def _to_json(answer: ModelAnswer) -> str:

@@ -5,10 +5,12 @@ The clients take seconds to import, so each is imported when a model first needs
 
 # ruff: noqa: PLC0415  # see above
 
+import threading
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
+from urllib.parse import urlsplit
 
-from optimizers.errors import ModelNotFound
+from optimizers.errors import InvalidInput, ModelNotFound
 from optimizers.lm.pricing import OFFLINE
 from optimizers.protocols import Transport
 from optimizers.types import ModelRef
@@ -27,6 +29,7 @@ class Routes:
         self._keys: Callable[[str], str | None] = keys if callable(keys) else keys.get
         self._timeout_s = timeout_s
         self._max_connections = max_connections
+        self._lock = threading.Lock()
         self._known: dict[tuple[str, str | None], Transport] = {}
 
     def __call__(self, model: ModelRef) -> Transport:
@@ -35,11 +38,14 @@ class Routes:
         Raises:
             AuthenticationFailed: its provider's key is missing; the message names the variable.
             ModelNotFound: nothing reaches it.
+            InvalidInput: its address is none, or holds a password.
         """
         lane = model.name.partition("/")[0], model.api_base
-        if lane not in self._known:
-            self._known[lane] = self._made(model)
-        return self._known[lane]
+        with self._lock:
+            if lane not in self._known:
+                _check_address(model.api_base)
+                self._known[lane] = self._made(model)
+            return self._known[lane]
 
     def _made(self, model: ModelRef) -> Transport:
         if model.name == OFFLINE:
@@ -57,6 +63,17 @@ class Routes:
         from optimizers.lm.transports.litellm import LitellmTransport
 
         return LitellmTransport(model, self._keys, timeout_s=self._timeout_s)
+
+
+def _check_address(api_base: str | None) -> None:
+    """Addresses are stored with answers and shown, so no credential may hide in one."""
+    if api_base is None:
+        return
+    parts = urlsplit(api_base)
+    if parts.username is not None or parts.password is not None:
+        raise InvalidInput("api_base must hold no user or password; keys have variables of their own")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise InvalidInput(f"api_base must be like 'http://host:port/v1', got {api_base!r}")
 
 
 def _unreachable(model: ModelRef) -> str:

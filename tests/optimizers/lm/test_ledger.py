@@ -93,14 +93,19 @@ async def test_a_claim_is_taken_over_when_its_lease_has_run_out(tmp_path: Path) 
     ledger.close()
 
 
-async def test_a_renewed_claim_outlives_its_first_lease(tmp_path: Path) -> None:
+async def test_a_renewed_claim_outlives_its_first_lease_and_a_lost_one_is_not_renewed(tmp_path: Path) -> None:
     clock = Clock()
     ledger = SqliteLedger(tmp_path / "l.db", clock=clock)
     await claimed(ledger, question(), "slow")
     clock.now += 9
-    await ledger.renew("slow", lease_s=10)
-    clock.now += 9
+    await ledger.renew([question().key], holder="slow", lease_s=10)
+    clock.now += 9.5
     assert await ledger.claim(question(), holder="live", lease_s=10) is None
+    clock.now += 1
+    await claimed(ledger, question(), "live")
+    await ledger.renew([question().key], holder="slow", lease_s=1_000)
+    clock.now += 11
+    await claimed(ledger, question(), "third")
     ledger.close()
 
 

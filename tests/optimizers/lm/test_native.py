@@ -9,6 +9,7 @@ import pytest
 
 from optimizers.errors import (
     AuthenticationFailed,
+    InvalidInput,
     ModelNotFound,
     ProviderError,
     ProviderUnavailable,
@@ -278,6 +279,18 @@ def test_one_provider_at_one_address_has_one_transport() -> None:
 def test_an_unknown_provider_at_an_address_is_told_how_to_write_it() -> None:
     with pytest.raises(ModelNotFound, match="write 'openai/m' for an OpenAI-compatible address"):
         Routes(KEYS)(ModelRef(name="mystery/m", api_base="http://127.0.0.1:1/v1"))
+
+
+@pytest.mark.parametrize("address", ["localhost:8000/v1", "ftp://host/v1", "http:///v1", ""])
+def test_an_address_that_is_none_is_refused(address: str) -> None:
+    with pytest.raises(InvalidInput, match="api_base must be like"):
+        Routes(KEYS)(ModelRef(name="openai/m", api_base=address))
+
+
+def test_a_password_in_an_address_is_refused_and_not_shown() -> None:
+    with pytest.raises(InvalidInput, match="no user or password") as refused:
+        Routes(KEYS)(ModelRef(name="openai/m", api_base="http://me:hunter2@host/v1"))
+    assert "hunter2" not in str(refused.value)
 
 
 def test_no_key_is_shown_by_what_holds_it() -> None:
