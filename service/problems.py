@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from optimizers import errors as core
 from service import errors as ours
@@ -200,6 +201,12 @@ def _on_integrity(_request: Request, error: Exception) -> JSONResponse:
     return _respond(kind.status, problem(kind, detail))
 
 
+def _on_disconnect(_request: Request, _error: Exception) -> JSONResponse:
+    """The client went away in the middle of its request: nobody reads this."""
+    kind = Kind(status=400, code="disconnected", title="The client went away")
+    return _respond(kind.status, problem(kind, "the request was not received as a whole"))
+
+
 def _on_unhandled(_request: Request, error: Exception) -> JSONResponse:
     """Nothing of the error's text leaves; Starlette raises it again, so that the log has its traceback."""
     log.error("unhandled_error", error_type=type(error).__name__)
@@ -216,4 +223,5 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(DataError, _on_data)
     app.add_exception_handler(DBAPIError, _on_database)
     app.add_exception_handler(PoolTimeout, _on_database)
+    app.add_exception_handler(ClientDisconnect, _on_disconnect)
     app.add_exception_handler(Exception, _on_unhandled)

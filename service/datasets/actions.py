@@ -1,6 +1,7 @@
 """What can be done with datasets. The first look at an upload comes before any statement."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from secrets import token_hex
 from typing import Any
@@ -108,11 +109,11 @@ def create(
     )
     session.add(dataset)
     session.flush()
-    rows = usable_rows(inspected.upload, inspected.reading, inspected.inspection.refused)
     added = 0
-    for batch in store.batches(rows):
-        store.insert_rows(session, dataset.id, batch, dataset.created_at)
-        added += len(batch)
+    with closing(_rows_of(inspected)) as rows:
+        for batch in store.batches(rows):
+            store.insert_rows(session, dataset.id, batch, dataset.created_at)
+            added += len(batch)
     return Stored(dataset=dataset, added=added, refused=inspected.inspection.refused)
 
 
@@ -126,15 +127,12 @@ def append(session: Session, dataset_id: str, inspected: Inspected) -> Stored:
     dataset = store.get_dataset(session, dataset_id, lock=True)
     problems = ProblemList(inspected.inspection.refused)
     at, added = now(), 0
-    for batch in store.batches(_rows_of(inspected)):
-        clashes = list(_clashes(session, dataset_id, batch))
-        for clash in clashes:
-            problems.add(clash)
-        lines = {clash.line for clash in clashes}
-        fresh = [row for row in batch if row.line not in lines]
-        if fresh and (inspected.on_error == "skip" or not problems.total):
-            store.insert_rows(session, dataset_id, fresh, at)
-            added += len(fresh)
+    with closing(_rows_of(inspected)) as rows:
+        for batch in store.batches(rows):
+            fresh = _without_clashes(session, dataset_id, batch, problems)
+            if fresh and (inspected.on_error == "skip" or not problems.total):
+                store.insert_rows(session, dataset_id, fresh, at)
+                added += len(fresh)
     refused = problems.result()
     if refused.total and (inspected.on_error == "refuse" or not added):
         raise DatasetRejected(refused.problems, refused.total)
@@ -143,8 +141,17 @@ def append(session: Session, dataset_id: str, inspected: Inspected) -> Stored:
     return Stored(dataset=dataset, added=added, refused=refused)
 
 
-def _rows_of(inspected: Inspected) -> Iterator[Row]:
+def _rows_of(inspected: Inspected) -> Generator[Row]:
+    """The second reading. It is to be closed, since its file outlives it."""
     return usable_rows(inspected.upload, inspected.reading, inspected.inspection.refused)
+
+
+def _without_clashes(session: Session, dataset_id: str, batch: list[Row], problems: ProblemList) -> list[Row]:
+    lines = set()
+    for clash in _clashes(session, dataset_id, batch):
+        problems.add(clash)
+        lines.add(clash.line)
+    return [row for row in batch if row.line not in lines]
 
 
 def _clashes(session: Session, dataset_id: str, batch: list[Row]) -> Iterator[RowProblem]:

@@ -74,7 +74,7 @@ def _create(
         stored = actions.create(
             session,
             inspected,
-            name=sent.name or received.stem or "dataset",
+            name=sent.name or _plain_name(received.stem),
             criterion=criterion,
             label_mapping=sent.label_mapping,
             fractions=fractions,
@@ -82,6 +82,11 @@ def _create(
         return _reply(session, stored)
 
     return once(received.digest, act)
+
+
+def _plain_name(stem: str | None) -> str:
+    """A file's name as the name of a dataset."""
+    return " ".join((stem or "").split()).replace("\x00", "")[:ID_MAX_CHARS] or "dataset"
 
 
 def _reply(session: SessionDep, stored: actions.Stored) -> Reply:

@@ -58,8 +58,9 @@ def _csv_cells(row: ExampleRow, labels: list[LabelRow], annotators: Sequence[str
 
 
 def _csv_line(cells: Sequence[str]) -> str:
+    """With RFC 4180's line ends; with others the module would leave a lone carriage return unquoted."""
     line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow(cells)
+    csv.writer(line, lineterminator="\r\n").writerow(cells)
     return line.getvalue()
 
 

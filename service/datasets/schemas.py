@@ -22,10 +22,14 @@ def _without_nul(text: str) -> str:
     return text
 
 
-Text = Annotated[str, AfterValidator(_without_nul)]
-Name = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=ID_MAX_CHARS)]
-Criterion = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000)]
-Critique = Annotated[Text, StringConstraints(strip_whitespace=True, max_length=20_000)]
+Storable = AfterValidator(_without_nul)
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=ID_MAX_CHARS), Storable
+]
+Criterion = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000), Storable
+]
+Critique = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000), Storable]
 
 
 class _Sent(BaseModel):

@@ -1,6 +1,6 @@
 """The first look at an upload: everything is checked, and only hashes are kept."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -157,7 +157,7 @@ def _understood(upload: Upload, stream: RowStream) -> Understood:
     )
 
 
-def usable_rows(upload: Upload, reading: Reading, refused: Refused) -> Iterator[Row]:
+def usable_rows(upload: Upload, reading: Reading, refused: Refused) -> Generator[Row]:
     """The second reading: the rows that were not refused in the first."""
     for found in RowStream(upload, reading):
         if isinstance(found, Row) and found.line not in refused.lines:

@@ -113,17 +113,17 @@ class RowStream:
             TooLarge: there are too many rows, or too much text.
         """
         line = n_rows = n_chars = 0
-        with self._upload.records(self._request) as records:
-            self._look_at(records)
-            try:
+        try:
+            with self._upload.records(self._request) as records:
+                self._look_at(records)
                 for record in records.stream:
                     line, n_rows = record.line, n_rows + 1
                     for found in self._read(record):
                         n_chars += found.size if isinstance(found, Row) else 0
                         yield found
                     self._keep_within(n_rows, n_chars)
-            except UnicodeDecodeError as error:
-                raise _undecodable(error, line + 1) from error
+        except UnicodeDecodeError as error:
+            raise _undecodable(error, line + 1) from error
 
     def _look_at(self, records: Records) -> None:
         """A header that lacks a column is told once, before any row."""
@@ -192,6 +192,7 @@ def _column_problems(columns: Columns, keys: Sequence[str], *, line: int) -> lis
 
 
 def _undecodable(error: UnicodeDecodeError, line: int) -> DatasetRejected:
+    """A file is decoded in blocks, so that the fault may lie some lines further on."""
     byte = error.object[error.start]
-    message = f"byte 0x{byte:02X} cannot be read as {error.encoding}: {error.reason}"
+    message = f"byte 0x{byte:02X}, here or soon after, is not {error.encoding}: {error.reason}"
     return DatasetRejected([whole_file(message, "UTF-8, or UTF-16 with a byte order mark", line=line)])

@@ -12,9 +12,6 @@ from typing import BinaryIO
 from optimizers.errors import DatasetRejected, RowProblem
 from service.errors import MediaUnsupported
 
-SAMPLE_BYTES = 256 * 1024
-"""What delimiter and format are judged by."""
-
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark begins like it
@@ -101,10 +98,9 @@ def _refuse_foreign(start: bytes, filename: str) -> None:
 
 def _text_format(start: bytes, encoding: str, filename: str) -> Format:
     head = start.decode(encoding, "ignore").lstrip()
-    if "\x00" in head:
-        raise DatasetRejected(
-            [whole_file("the text holds NUL characters", "UTF-8, or UTF-16 with a byte order mark")]
-        )
+    if head.count("\x00") > len(head) // 4:
+        message = "the text holds a NUL at every other place: UTF-16 without its byte order mark"
+        raise DatasetRejected([whole_file(message, "UTF-8, or UTF-16 with a byte order mark")])
     suffix = PurePath(filename).suffix.lower()
     if suffix in JSON_LINES and head.startswith("["):
         raise MediaUnsupported(
