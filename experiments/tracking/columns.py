@@ -113,7 +113,7 @@ def curve(trials: Sequence[TrialRecord]) -> dict[int, list[Point]]:
             continue
         best = kappa if best is None else max(best, kappa)
         points[trial.number] = [
-            ("dev_kappa", kappa, trial.number),
+            ("trial_dev_kappa", kappa, trial.number),
             ("best_dev_kappa", best, trial.number),
             ("best_dev_kappa_by_calls", best, trial.calls_so_far),
         ]
@@ -123,6 +123,8 @@ def curve(trials: Sequence[TrialRecord]) -> dict[int, list[Point]]:
 def report_metrics(report: Report) -> Metrics:
     """The final numbers of a run."""
     found = estimate_metrics("dev_kappa_selection_corrected", report.dev.selection_corrected)
+    # The same name as on a trial's run, so that runs compare by their winners.
+    found |= estimate_metrics("dev_kappa", report.dev.best.kappa)
     if report.test.baseline is not None:
         found |= agreement_metrics("test_baseline", report.test.baseline)
     if report.test.best is not None:

@@ -1,6 +1,6 @@
 """Does a report say `improved` when it should, and only then? On simulated worlds."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -45,6 +45,10 @@ def in_process(world: World) -> ScriptedModel:
     return ScriptedModel(answer)
 
 
+def always(model: ScriptedModel) -> Callable[[ModelRef], ScriptedModel]:
+    return lambda _: model
+
+
 def report_on(world: World, gateway: Gateway, loop: BackgroundLoop, **spec: object) -> Report:
     settings: dict[str, object] = {
         "run_id": "honest",
@@ -63,9 +67,8 @@ def test_on_a_null_world_at_most_five_reports_in_a_hundred_say_improved(
     improved = []
     for seed in range(100):
         world = NullWorld(make_rows(seed=seed, rows=120), seed=seed)
-        model = in_process(world)
         ledger = SqliteLedger(tmp_path / f"{seed}.db")
-        gateway = Gateway(ledger, lambda _, model=model: model)
+        gateway = Gateway(ledger, always(in_process(world)))
         report = report_on(world, gateway, loop, seed=seed, strategy=SEARCHES[seed % 2])
         ledger.close()
         if report.conclusion is Conclusion.IMPROVED:

@@ -152,4 +152,4 @@ def test_kappa_of_a_trial_that_a_race_ended_does_not_stand_beside_the_others(
     last = store.children(links)[2]
     assert "dev_kappa" not in last.data.metrics
     assert "dev_partial_kappa" in last.data.metrics
-    assert len(store.history(links.mlflow_run_id, "dev_kappa")) == 2
+    assert len(store.history(links.mlflow_run_id, "trial_dev_kappa")) == 2
