@@ -61,9 +61,10 @@ def refused(session: Session, due: Due, trouble: str) -> None:
     _settle(session, due, trouble=trouble)
 
 
-def put_off(session: Session, due: Due, trouble: str) -> None:
-    """MLflow does not answer now."""
-    _write(session, _of(due.run_id).values(held_by=None, held_until=0.0, trouble=trouble))
+def put_off(session: Session, due: Due, trouble: str, *, for_s: float) -> None:
+    """MLflow does not answer now. Others are tried first meanwhile: it may be this one's fault."""
+    until = database_now() + for_s
+    _write(session, _of(due.run_id).values(held_by=None, held_until=until, trouble=trouble))
 
 
 def _first_due(session: Session) -> tuple[str, str] | None:
@@ -73,7 +74,7 @@ def _first_due(session: Session) -> tuple[str, str] | None:
         select(col(TrackingRow.run_id), col(JobRow.status))
         .join(JobRow, col(JobRow.id) == col(TrackingRow.run_id))
         .where(behind, _is_free())
-        .order_by(col(TrackingRow.run_id))
+        .order_by(col(TrackingRow.held_until), col(TrackingRow.run_id))
         .limit(1)
     )
     row = session.execute(statement).one_or_none()

@@ -94,7 +94,7 @@ class Tracking:
                 record = self._record(session, due)
             links = self._project(record)
         except TrackingUnavailable as error:
-            return partial(outbox.put_off, due=due, trouble=str(error)), AWAY_S
+            return partial(outbox.put_off, due=due, trouble=str(error), for_s=AWAY_S), AWAY_S
         except TrackingRejected as error:
             log.warning("tracking_rejected", job_id=due.run_id, reason=str(error))
             return partial(outbox.refused, due=due, trouble=str(error)), 0.0
