@@ -119,6 +119,8 @@ def _projection(settings: Settings) -> Project:
         # MLflow takes seconds to import: in the tracking's own thread, and jobs need not wait for it.
         from experiments.tracking.projection import Projector  # noqa: PLC0415
 
-        return Projector(uri, artifact_root=settings.home / "mlflow" / "artifacts")
+        return Projector(
+            uri, artifact_root=settings.home / "mlflow" / "artifacts", ui_url=settings.mlflow_public_url
+        )
 
     return lambda record: projector().project(record)

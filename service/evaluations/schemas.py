@@ -17,7 +17,7 @@ class JudgeIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    model: str | None = Field(default=None, max_length=200)
+    model: str | None = Field(default=None, min_length=1, max_length=200)
     api_base: str | None = Field(default=None, max_length=500)
     instruction: str | None = Field(default=None, max_length=100_000)
     reasoning: bool = True

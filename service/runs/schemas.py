@@ -22,9 +22,9 @@ class NewRun(BaseModel):
 
     dataset_id: str = Field(max_length=32)
     strategy: str = "instruction_search"
-    model: str | None = Field(default=None, max_length=200)
+    model: str | None = Field(default=None, min_length=1, max_length=200)
     api_base: str | None = Field(default=None, max_length=500)
-    proposer_model: str | None = Field(default=None, max_length=200)
+    proposer_model: str | None = Field(default=None, min_length=1, max_length=200)
     proposer_api_base: str | None = Field(default=None, max_length=500)
     instruction: str | None = Field(default=None, max_length=100_000)
     baseline: PromptIn | None = None
