@@ -31,6 +31,8 @@ class Settings(BaseSettings):
     mlflow_port: int = Field(default=5000, ge=0, le=65535)
     mlflow_uri: str | None = None
     """An MLflow server that runs elsewhere; without it `concord up` starts one."""
+    mlflow_public_url: str | None = None
+    """MLflow's address as a browser reaches it, for links; `mlflow_uri` when unset."""
     database_url: str | None = None
     """`postgresql://...` or `sqlite:///...`; a SQLite file in `home` when unset."""
 
@@ -69,7 +71,7 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("database_url", "mlflow_uri", "proposer_model", mode="before")
+    @field_validator("database_url", "mlflow_uri", "mlflow_public_url", "proposer_model", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value
