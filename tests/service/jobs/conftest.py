@@ -88,7 +88,8 @@ class Shop:
             worker.wait()
 
 
-def _shop(engine: Engine, url: str, home: Path) -> Shop:
+def open_shop(engine: Engine, url: str, home: Path) -> Shop:
+    """A shop on a migrated database, with a dataset for its jobs to belong to."""
     jobs.migrate(url)
     with transaction(engine) as session:
         session.add(
@@ -100,7 +101,7 @@ def _shop(engine: Engine, url: str, home: Path) -> Shop:
 @pytest.fixture
 def shop(engine: Engine, database_url: str, tmp_path: Path) -> Iterator[Shop]:
     """A shop on each kind of database."""
-    shop = _shop(engine, database_url, tmp_path)
+    shop = open_shop(engine, database_url, tmp_path)
     yield shop
     shop.close()
 
@@ -108,6 +109,6 @@ def shop(engine: Engine, database_url: str, tmp_path: Path) -> Iterator[Shop]:
 @pytest.fixture
 def sqlite_shop(sqlite_engine: Engine, sqlite_url: str, tmp_path: Path) -> Iterator[Shop]:
     """A shop on SQLite, where the kind of database does not matter."""
-    shop = _shop(sqlite_engine, sqlite_url, tmp_path)
+    shop = open_shop(sqlite_engine, sqlite_url, tmp_path)
     yield shop
     shop.close()

@@ -102,7 +102,7 @@ def test_progress_and_the_end_are_stored(shop: Shop, keeper: LeaseKeeper) -> Non
             Status.PAUSED,
             wall_s=2.0,
             reason=PauseReason.SPEND_CAP,
-            cause="the cap is reached",
+            cause="cap reached",
         )
     job = shop.job(JOB)
     assert (job.phase, job.done, job.total, job.usage["cost_usd"], job.wall_s) == ("search", 3, 9, 0.5, 2.0)

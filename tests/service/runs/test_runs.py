@@ -5,11 +5,12 @@ import time
 from typing import Any
 
 import httpx
+import pytest
 
 from experiments.examples.support_desk import SUPPORT_DESK_CRITERION, support_desk_path
 from experiments.standin import Fault, FaultKind
 from optimizers.artifact import from_json
-from tests.service.runs.conftest import Deployment
+from tests.service.runs.conftest import ROWS, Deployment
 
 FORMATS = ("json", "text", "messages", "dspy", "mlflow", "promptfoo")
 
@@ -172,3 +173,32 @@ def test_a_verbatim_prompt_is_a_baseline(calm: Deployment) -> None:
     assert run["status"] == "succeeded", run
     first = calm.get(f"/runs/{run_id}/trials")["items"][0]
     assert "Q: {{input}}" in first["prompt"]
+
+
+def test_the_best_judge_judges_by_request_as_it_did_in_the_run(
+    calm: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-a-test")
+    dataset_id = calm.upload()
+    run_id = calm.start(**calm.simulated(dataset_id, seed=10, budget={"max_calls": 150}))
+    best = calm.until(run_id)["best"]["trial"]
+    assert best is not None
+    asked = calm.standin.received
+    rows = [{"id": row.id, "input": row.input, "output": row.output} for row in ROWS[:40]]
+    judged = calm.post(f"/runs/{run_id}/judge", {"examples": rows})
+    assert [verdict["id"] for verdict in judged["verdicts"]] == [row["id"] for row in rows]
+    assert all(verdict["verdict"] or verdict["failure"] for verdict in judged["verdicts"])
+    cached = judged["usage"]["cached_calls"]  # dev and test rows were answered in the run
+    assert calm.standin.received - asked == len(rows) - cached < len(rows)
+
+
+def test_judging_by_request_says_when_the_provider_is_out_of_service(
+    calm: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-a-test")
+    run_id = calm.start(**calm.simulated(calm.upload(), seed=10, budget={"max_calls": 150}))
+    assert calm.until(run_id)["status"] == "succeeded"
+    calm.standin.faults.add(Fault(kind=FaultKind.SERVER_ERROR))
+    body = {"examples": [{"input": "never asked", "output": "before"}]}
+    problem = calm.post(f"/runs/{run_id}/judge", body, expect=503)
+    assert problem["code"] == "paused"
