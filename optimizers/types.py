@@ -130,13 +130,20 @@ class ModelRequest:
     messages: tuple[Message, ...]
     decoding: Decoding = Decoding()
     sample: int = 0
+    _key: str = field(default="", init=False, repr=False, compare=False)
 
     @property
     def key(self) -> str:
         """The ledger's key: SHA-256 of the canonical JSON of the whole request.
 
-        Field by field, in their order: `asdict` would take most of a judgement's time.
+        It is wanted several times on a request's way, so it is computed once.
         """
+        if not self._key:
+            object.__setattr__(self, "_key", self._hashed())
+        return self._key
+
+    def _hashed(self) -> str:
+        # Field by field, in their order: `asdict` would take most of a judgement's time.
         decoding = [getattr(self.decoding, name) for name in _DECODING_FIELDS]
         messages = [(message.role, message.content) for message in self.messages]
         return digest([self.model.name, self.model.api_base, messages, decoding, self.sample])

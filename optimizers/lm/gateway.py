@@ -203,13 +203,31 @@ class Gateway:
         """The right to ask; or the answer, when another process gave it while this one waited."""
         settings, poll_s = self.settings, self.settings.claim_poll_s
         while True:
-            claim = await self._ledger.claim(
-                flight.request, holder=self._holder, lease_s=settings.lease_s, max_age_s=session.max_age_s
-            )
+            claim = await self._claim(session, flight)
             if claim is not None:
                 return claim
             await asyncio.sleep(poll_s)
             poll_s = min(poll_s * 1.5, 10 * settings.claim_poll_s)
+
+    async def _claim(self, session: Session, flight: Flight) -> Claim | ModelAnswer | None:
+        """One try. A claim that was being written when nobody wanted it any more is given back: the
+        next to ask, in another process perhaps, would have to wait for its lease to run out."""
+        claiming = asyncio.ensure_future(
+            self._ledger.claim(
+                flight.request,
+                holder=self._holder,
+                lease_s=self.settings.lease_s,
+                max_age_s=session.max_age_s,
+            )
+        )
+        try:
+            return await asyncio.shield(claiming)
+        except asyncio.CancelledError:
+            with suppress(StorageFailed):
+                claim = await claiming
+                if isinstance(claim, Claim):
+                    await self._ledger.release(claim)
+            raise
 
     async def _transport(self, model: ModelRef) -> Transport:
         """The model's transport. Its client may take seconds to import, which must not hold up the loop."""

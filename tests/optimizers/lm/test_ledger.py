@@ -236,3 +236,9 @@ async def test_looking_up_many_keys_is_one_quick_trip(ledger: SqliteLedger) -> N
     started = time.perf_counter()
     assert len(await ledger.lookup(keys)) == 2_000
     assert time.perf_counter() - started < 2.0  # 10,000 a second; several times that is usual
+
+
+def test_a_request_is_hashed_once_however_often_its_key_is_wanted() -> None:
+    request = question()
+    assert request.key is request.key
+    assert request == question()

@@ -9,8 +9,9 @@ import pytest
 
 from experiments.standin import Fault, FaultKind, StandIn
 from optimizers.errors import PauseReason, RunCancelled, RunPaused
-from optimizers.lm import Gateway, RunControl, SqliteLedger
-from optimizers.types import Budget, ModelRequest
+from optimizers.lm import Gateway, Routes, RunControl, SqliteLedger
+from optimizers.protocols import Claim
+from optimizers.types import Budget, ModelAnswer, ModelRequest
 
 MakeGateway = Callable[..., Gateway]
 MakeRequest = Callable[..., ModelRequest]
@@ -32,6 +33,9 @@ async def test_a_cancel_ends_calls_in_flight_and_those_that_wait_for_a_place(
     control = RunControl()
     session = make_gateway(max_concurrency=4).session("run", Budget(), control=control)
     asked = [asyncio.ensure_future(session.ask(request_for(n))) for n in range(20)]
+    async with asyncio.timeout(30):  # the client's first import takes its time
+        while server.received < 4:
+            await asyncio.sleep(0.01)
     await cancelled_within_a_second(control, *asked)
     assert server.received == 4
 
@@ -130,3 +134,27 @@ async def test_closing_does_not_wait_for_ever(
     with pytest.raises(asyncio.CancelledError):
         await asked
     assert session.paid.calls == 1  # its fate is unknown
+
+
+class SlowLedger(SqliteLedger):
+    """Its claims are written at once, and known to be a while later."""
+
+    async def claim(
+        self, request: ModelRequest, *, holder: str, lease_s: float, max_age_s: float | None = None
+    ) -> Claim | ModelAnswer | None:
+        claimed = await super().claim(request, holder=holder, lease_s=lease_s, max_age_s=max_age_s)
+        await asyncio.sleep(0.3)
+        return claimed
+
+
+async def test_a_cancel_while_a_claim_is_written_leaves_no_claim_behind(
+    request_for: MakeRequest, ledger: SqliteLedger, key: str
+) -> None:
+    slow, control = SlowLedger(ledger.path), RunControl()
+    gateway = Gateway(slow, Routes({"OPENAI_API_KEY": key}))
+    asked = asyncio.ensure_future(gateway.session("run", Budget(), control=control).ask(request_for()))
+    await cancelled_within_a_second(control, asked)
+    await gateway.aclose()
+    slow.close()
+    claimed = await ledger.claim(request_for(), holder="the worker that resumes", lease_s=60)
+    assert isinstance(claimed, Claim)
