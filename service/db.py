@@ -14,6 +14,8 @@ from sqlmodel import Session
 BUSY_TIMEOUT_S = 30.0
 """How long a SQLite writer waits for another; PostgreSQL queues by itself."""
 CONNECT_TIMEOUT_S = 5
+SUBSECOND_SINCE = (3, 42, 0)
+"""The SQLite version from which `unixepoch` knows `subsec`."""
 POOL_SIZE = 5
 MAX_OVERFLOW = 35
 """With `POOL_SIZE`, as many connections as the API has threads."""
@@ -56,10 +58,24 @@ def _open_sqlite(url: URL) -> Engine:
 
 def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     assert isinstance(connection, sqlite3.Connection)
+    teach_unixepoch(connection)
     connection.isolation_level = None  # the driver begins nothing by itself; _begin_sqlite does
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = NORMAL")
     _use_write_ahead_log(connection)
+
+
+def teach_unixepoch(connection: sqlite3.Connection) -> None:
+    """Give an older SQLite the function that DBOS has in its tables' defaults.
+
+    Every connection needs it: with Python 3.12 and newer, DBOS does not bring its own.
+    """
+    if sqlite3.sqlite_version_info < SUBSECOND_SINCE:
+        connection.create_function("unixepoch", -1, _unixepoch)
+
+
+def _unixepoch(*_arguments: object) -> float:
+    return time.time()
 
 
 def _use_write_ahead_log(connection: sqlite3.Connection) -> None:

@@ -5,7 +5,6 @@ Its tables live in the service's own database, so that a job is stored and sent 
 
 import logging
 import sqlite3
-import time
 from collections.abc import Callable
 from functools import cache
 from typing import Any, NoReturn
@@ -18,7 +17,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
 
-from service.db import BUSY_TIMEOUT_S, CONNECT_TIMEOUT_S
+from service.db import BUSY_TIMEOUT_S, CONNECT_TIMEOUT_S, teach_unixepoch
 
 APPLICATION = "concord"
 JOBS_VERSION = "jobs-1"
@@ -29,8 +28,6 @@ MAX_RECOVERIES = 10
 POLL_S = 0.1
 POOL_SIZE = 5
 LOG_LEVEL = "WARNING"
-SUBSECOND_SINCE = (3, 42, 0)
-"""The SQLite version from which `unixepoch` knows `subsec`, which DBOS asks for on Python 3.12."""
 
 
 # --- the database -----------------------------------------------------------------------------------
@@ -57,23 +54,13 @@ def open_jobs_engine(database_url: str) -> Engine:
     return engine
 
 
-def _prepare_sqlite(connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
+def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     assert isinstance(connection, sqlite3.Connection)
     connection.isolation_level = "IMMEDIATE"
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = NORMAL")
     # The write-ahead log is a property of the file: the service's own connections have set it.
-    teach_unixepoch(connection, entry)
-
-
-def teach_unixepoch(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-    """Give an older SQLite the function that DBOS's tables have in their defaults."""
-    if isinstance(connection, sqlite3.Connection) and sqlite3.sqlite_version_info < SUBSECOND_SINCE:
-        connection.create_function("unixepoch", -1, _unixepoch)
-
-
-def _unixepoch(*_arguments: object) -> float:
-    return time.time()
+    teach_unixepoch(connection)
 
 
 def migrate(database_url: str) -> None:
@@ -94,8 +81,6 @@ class Sender:
 
     def __init__(self, engine: Engine) -> None:
         """`engine` is the one whose sessions `send` will be given."""
-        if engine.dialect.name == "sqlite":
-            event.listen(engine, "connect", teach_unixepoch)
         self._client = _client(engine)
 
     def send(self, session: Session, *, kind: str, job_id: str, dispatch: int) -> None:
