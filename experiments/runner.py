@@ -16,7 +16,7 @@ from experiments.observers import Observers
 from experiments.preflight import label_warnings, require_budget, require_room
 from experiments.spec import RunSpec, judge_decoding, proposer_decoding
 from optimizers.artifact import Artifact, artifact_of
-from optimizers.errors import BudgetExhausted
+from optimizers.errors import BudgetExhausted, RunFailed
 from optimizers.evaluate import Progress, evaluate
 from optimizers.kappa import human_agreement
 from optimizers.lm.control import RunControl
@@ -77,8 +77,11 @@ def run_optimization(
     """
     started = clock()
     run = _Run(spec, snapshot, gateway, loop, Observers(*([observer] if observer else [])), control)
-    run.search()
-    return run.conclude(lambda: clock() - started)
+    try:
+        run.search()
+        return run.conclude(lambda: clock() - started)
+    except RunFailed as stop:
+        raise stop.error from stop
 
 
 class _Run:

@@ -19,6 +19,7 @@
     RunStopped (BaseException)      control flow, not a fault: DSPy swallows plain exceptions
     ├── RunCancelled                by hand; takes effect at once
     ├── RunPaused                   spend cap, provider outage, or by hand; resumable
+    ├── RunFailed                   carries an error that no further call can mend past DSPy
     └── BudgetExhausted             ends the search; the run succeeds with what it has
 """
 
@@ -156,6 +157,14 @@ class RunPaused(RunStopped):
         self.reason = reason
         self.message = message
         super().__init__(message)
+
+
+class RunFailed(RunStopped):
+    """No further call of the run can succeed. `error` says why; whoever runs DSPy raises it again."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+        super().__init__(str(error))
 
 
 class BudgetExhausted(RunStopped):

@@ -259,17 +259,17 @@ class Workbench:
 
     def judge_lm(self) -> "dspy.LM":
         """The judge's model as DSPy calls it, through the same gateway, ledger and budget."""
-        return self._dspy_lm(self.judge_model, self.decoding)
+        return self._dspy_lm(self.judge_model, self.decoding, "judge")
 
     def proposer_lm(self) -> "dspy.LM":
         """The proposer's model as DSPy calls it, through the same gateway, ledger and budget."""
-        return self._dspy_lm(self.proposer_model, self.proposer_decoding)
+        return self._dspy_lm(self.proposer_model, self.proposer_decoding, "proposer")
 
-    def _dspy_lm(self, model: ModelRef, decoding: Decoding) -> "dspy.LM":
+    def _dspy_lm(self, model: ModelRef, decoding: Decoding, purpose: str) -> "dspy.LM":
         # DSPy takes seconds to import and only its own optimizers need it here.
         from optimizers.lm.engine import dspy_lm  # noqa: PLC0415
 
-        return dspy_lm(self._session, self._loop, model, decoding)
+        return dspy_lm(self._session, self._loop, model, decoding, purpose=purpose)
 
 
 def _since(before: Usage, now: Usage) -> Usage:

@@ -73,6 +73,7 @@ KINDS: Mapping[type[BaseException], Kind] = {
     core.RunStopped: Kind(status=409, code="stopped", title="The work was stopped"),
     core.RunCancelled: Kind(status=409, code="cancelled", title="The work was cancelled"),
     core.RunPaused: Kind(status=503, code="paused", title="The work cannot go on now"),
+    core.RunFailed: Kind(status=502, code="run_failed", title="The work cannot succeed"),
     core.BudgetExhausted: Kind(status=409, code="budget_exhausted", title="The budget is used up"),
     ours.ServiceError: Kind(status=500, code="internal", title="Something went wrong here"),
     ours.NotFound: Kind(status=404, code="not_found", title="There is no such thing"),

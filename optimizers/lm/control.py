@@ -1,9 +1,9 @@
-"""Orders to a run from outside: cancel, pause. Any thread may give one; every wait ends at once."""
+"""Orders to a run: cancel, pause, fail. Any thread may give one; every wait ends at once."""
 
 import threading
 from collections.abc import Callable
 
-from optimizers.errors import PauseReason, RunCancelled, RunPaused, RunStopped
+from optimizers.errors import PauseReason, RunCancelled, RunFailed, RunPaused, RunStopped
 
 _Order = Callable[[], RunStopped]
 
@@ -32,16 +32,17 @@ class RunControl:
 
     def pause(self, reason: PauseReason, message: str) -> None:
         """Let the run wait; it can be resumed and pays for nothing twice."""
-        with self._lock:
-            if self._order is None:
-                self._order = lambda: RunPaused(reason, message)
-        self._tell()
+        self._give(lambda: RunPaused(reason, message))
+
+    def fail(self, error: Exception) -> None:
+        """End the run for `error`, which would meet every further call."""
+        self._give(lambda: RunFailed(error))
 
     def check(self) -> None:
         """Pass, or carry the order out.
 
         Raises:
-            RunCancelled, RunPaused: an order was given.
+            RunCancelled, RunPaused, RunFailed: an order was given.
         """
         if self._order is not None:
             raise self._order()
@@ -54,6 +55,12 @@ class RunControl:
         if self.stopped:
             listener()
         return lambda: self._forget(listener)
+
+    def _give(self, order: _Order) -> None:
+        with self._lock:
+            if self._order is None:
+                self._order = order
+        self._tell()
 
     def _forget(self, listener: Callable[[], None]) -> None:
         with self._lock:

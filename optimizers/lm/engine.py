@@ -17,7 +17,15 @@ from dspy.lm15 import Message as DspyMessage
 from dspy.lm15 import Usage as DspyUsage
 from dspy.utils.callback import BaseCallback
 
-from optimizers.errors import ConcordError, InvalidInput, PauseReason, RunPaused, StorageFailed
+from optimizers.errors import (
+    ConcordError,
+    InvalidInput,
+    PauseReason,
+    ProviderUnavailable,
+    RunFailed,
+    RunPaused,
+    StorageFailed,
+)
 from optimizers.lm.loop import BackgroundLoop
 from optimizers.lm.pricing import model_facts
 from optimizers.lm.reasoning import thinks_first
@@ -46,7 +54,8 @@ def dspy_lm(
     """A `dspy.LM` that asks `model` through `session`.
 
     `decoding` holds for what a call leaves open. `purpose` (`judge`, `proposer`) names it in messages.
-    Trouble that no row can be blamed for pauses the run: DSPy would count it as wrong answers.
+    Trouble that no row can be blamed for stops the run, since DSPy would count it as wrong answers: an
+    outage pauses it, and what no later call can mend (a wrong key, say) fails it.
     """
     calls = _Calls(session, loop, model, decoding, purpose)
     own = (
@@ -137,8 +146,11 @@ class _Calls:
             usage=DspyUsage(input_tokens=answer.prompt_tokens, output_tokens=answer.completion_tokens),
         )
 
-    def pause(self, error: ConcordError) -> NoReturn:
+    def stop(self, error: ConcordError) -> NoReturn:
         """Stop the run: DSPy would swallow `error` and score the row with zero."""
+        if not isinstance(error, ProviderUnavailable | StorageFailed):
+            self.session.fail(error)
+            raise RunFailed(error) from error
         reason = PauseReason.STORAGE if isinstance(error, StorageFailed) else PauseReason.PROVIDER
         what = f"the {self.purpose} model" if self.purpose else "the model"
         message = f"{what} cannot be asked: {error}"
@@ -189,7 +201,7 @@ class SessionEngine(_Engine):
         try:
             return calls.response(calls.loop.run(calls.ask(request)))
         except ConcordError as error:
-            calls.pause(error)
+            calls.stop(error)
 
     def close(self) -> None:
         """Do nothing: the gateway owns all connections."""
@@ -207,7 +219,7 @@ class AsyncSessionEngine(_Engine):
                 return calls.response(await question)
             return calls.response(await asyncio.wrap_future(calls.loop.submit(question)))
         except ConcordError as error:
-            calls.pause(error)
+            calls.stop(error)
 
     async def aclose(self) -> None:
         """Do nothing: the gateway owns all connections."""

@@ -148,6 +148,10 @@ class Session:
         """Stop the run from within: every call, pending or to come, raises `RunPaused`."""
         self.control.pause(reason, message)
 
+    def fail(self, error: Exception) -> None:
+        """End the run from within: every call, pending or to come, raises `RunFailed` with `error`."""
+        self.control.fail(error)
+
 
 def _key(request: ModelRequest) -> str:
     try:

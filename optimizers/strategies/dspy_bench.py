@@ -16,6 +16,7 @@ from typing import TypeVar
 
 import dspy
 
+from optimizers.errors import RunFailed
 from optimizers.judge import JudgeProgram, candidate_of, dspy_example
 from optimizers.strategies.answers import sendable
 from optimizers.strategies.demonstrations import eligible
@@ -51,20 +52,12 @@ class RowScore:
         return 1.0 if judged is truth else 1.0 - self.cost[truth]
 
 
-class Carried(BaseException):
-    """Takes a plain exception past DSPy, which turns those of an evaluation into a score of zero."""
-
-    def __init__(self, error: Exception) -> None:
-        self.error = error
-        super().__init__(str(error))
-
-
 def carried(work: Callable[[], T]) -> T:
-    """`work()`, its exceptions wrapped so that DSPy does not catch them."""
+    """`work()`, its exceptions carried past DSPy, which turns those of an evaluation into a score of zero."""
     try:
         return work()
     except Exception as error:
-        raise Carried(error) from error
+        raise RunFailed(error) from error
 
 
 @contextlib.contextmanager
@@ -74,8 +67,8 @@ def dspy_run(bench: Workbench) -> Iterator[None]:
     try:
         with quiet(), dspy.context(lm=bench.judge_lm(), adapter=adapter, disable_history=True, trace=None):
             yield
-    except Carried as carrier:
-        raise carrier.error from carrier
+    except RunFailed as stop:
+        raise stop.error from stop
 
 
 class DspyBench:

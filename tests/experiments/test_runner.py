@@ -236,6 +236,13 @@ def test_a_wrong_key_ends_the_run_at_once(bench: Bench) -> None:
     assert calls == [1]
 
 
+def test_an_error_from_within_dspy_s_own_calls_leaves_the_run_as_itself(bench: Bench) -> None:
+    control = RunControl()
+    control.fail(AuthenticationFailed("no such key"))
+    with pytest.raises(AuthenticationFailed, match="no such key"):
+        bench.run(WORLD.snapshot(), control=control)
+
+
 def test_a_cancelled_run_says_so_and_a_second_start_pays_for_the_rest_alone(bench: Bench) -> None:
     control = RunControl()
     with pytest.raises(RunCancelled):

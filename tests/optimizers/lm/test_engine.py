@@ -13,7 +13,14 @@ from dspy import lm15
 from dspy.utils.exceptions import LMInvalidRequestError, LMUnsupportedFeatureError
 
 from experiments.standin import Fault, FaultKind, StandIn
-from optimizers.errors import BudgetExhausted, PauseReason, RunCancelled, RunPaused
+from optimizers.errors import (
+    AuthenticationFailed,
+    BudgetExhausted,
+    PauseReason,
+    RunCancelled,
+    RunFailed,
+    RunPaused,
+)
 from optimizers.lm import (
     BackgroundLoop,
     Gateway,
@@ -140,10 +147,16 @@ def test_a_provider_that_fails_pauses_the_run_instead_of_scoring_zero(
         predict("Another reply.")
 
 
-def test_a_wrong_key_pauses_the_run(lm: dspy.LM, server: StandIn) -> None:
+def test_a_wrong_key_fails_the_run_whoever_calls_next(
+    lm: dspy.LM, server: StandIn, session: Session, loop: BackgroundLoop, model: ModelRef
+) -> None:
     server.faults.accepted_key = "another"
-    with pytest.raises(RunPaused, match="Incorrect API key"):
+    with pytest.raises(RunFailed, match="Incorrect API key") as failed:
         predict()
+    assert isinstance(failed.value.error, AuthenticationFailed)
+    question = ModelRequest(model=model, messages=(Message(role="user", content="Another."),))
+    with pytest.raises(RunFailed, match="Incorrect API key"):
+        loop.run(session.ask(question))
 
 
 def test_a_cancel_passes_through_dspy(lm: dspy.LM, server: StandIn, session: Session) -> None:

@@ -3,10 +3,10 @@ from pathlib import Path
 import dspy
 import pytest
 
-from optimizers.errors import AuthenticationFailed
+from optimizers.errors import AuthenticationFailed, RunFailed
 from optimizers.judge import program_of
 from optimizers.strategies import create
-from optimizers.strategies.dspy_bench import Carried, DspyBench, RowScore, carried, training, validation
+from optimizers.strategies.dspy_bench import DspyBench, RowScore, carried, training, validation
 from optimizers.strategies.mipro import Sizes, minibatch_size
 from optimizers.testing.lab import JUDGE, Lab
 from optimizers.testing.world import CRITERION, JudgeWorld
@@ -53,7 +53,7 @@ def test_an_error_is_carried_past_whoever_catches_plain_exceptions() -> None:
     def fail() -> None:
         raise AuthenticationFailed("no key")
 
-    with pytest.raises(Carried) as carrier:
+    with pytest.raises(RunFailed) as carrier:
         carried(fail)
     assert isinstance(carrier.value.error, AuthenticationFailed)
     assert not isinstance(carrier.value, Exception)
