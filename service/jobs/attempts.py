@@ -65,8 +65,9 @@ class Attempt:
         return time.monotonic() - self._started
 
     def give(self, order: Order) -> None:
-        """Stop the model calls. The first order stands, except that a lost job is lost."""
-        if self._order is None or order is Order.LOST:
+        """Stop the model calls. The first order stands, except that a lost job is lost, and that a
+        pause gives way to all others."""
+        if self._order in {None, Order.PAUSE} or order is Order.LOST:
             self._order = order
         if order is Order.PAUSE:
             self.control.pause(PauseReason.BY_HAND, store.PAUSED_BY_HAND)
@@ -167,7 +168,7 @@ class Attempts:
             fence, cancel, pause = orders.get(attempt.job_id, (-1, False, False))
             if fence > attempt.claim.fence or fence < 0:
                 attempt.give(Order.LOST)
-            elif cancel and attempt.order is None:
+            elif cancel and attempt.order in {None, Order.PAUSE}:
                 attempt.give(Order.CANCEL)
             elif pause and attempt.order is None:
                 attempt.give(Order.PAUSE)

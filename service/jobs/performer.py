@@ -97,6 +97,8 @@ class Performer:
             return Ending(status=Status.FAILED, cause=f"the budget ended before there was a result: {stop}")
         except Exception as error:  # a job's failure becomes a value: its state
             log.exception("job_failed")
+            if attempt.order in {Order.LEAVE, Order.LOST}:  # it may be for want of what is being closed
+                return Ending(status=Status.QUEUED)
             return _failed(error)
 
     def _record(self, attempt: Attempt, ending: Ending) -> None:

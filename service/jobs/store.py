@@ -136,11 +136,15 @@ def settle(
     reason: str | None = None,
     cause: str | None = None,
 ) -> None:
-    """End an attempt that took `wall_s` seconds.
+    """End an attempt that took `wall_s` seconds. Where the job could go on later, what a person asked
+    for meanwhile counts.
 
     Raises:
         NotOurs: the claim is no longer good; the transaction must not be committed.
     """
+    touch(session, claim)  # locks the row, so that no further order comes between
+    if to in {Status.QUEUED, Status.PAUSED}:
+        to, reason, cause = _as_asked(session, claim, to, reason, cause)
     require_way(claim.job_id, Status.RUNNING, to)
     touch(
         session,
@@ -156,6 +160,21 @@ def settle(
         ended_at=now() if to in ENDED else None,
     )
     _add_status_event(session, claim.job_id, to, reason, cause)
+
+
+def _as_asked(
+    session: Session, claim: Claim, to: Status, reason: str | None, cause: str | None
+) -> tuple[Status, str | None, str | None]:
+    """Where an attempt that gives its job back leads: an order may have come, or been withdrawn, after
+    the worker last looked."""
+    _, cancel, pause = orders(session, [claim.job_id])[claim.job_id]
+    if cancel:
+        return Status.CANCELLED, None, None
+    if pause and to is Status.QUEUED:
+        return Status.PAUSED, PauseReason.BY_HAND, PAUSED_BY_HAND
+    if reason == PauseReason.BY_HAND and not pause:
+        return Status.QUEUED, None, None
+    return to, reason, cause
 
 
 def report_progress(session: Session, claim: Claim, phase: str, done: int, total: int, usage: Usage) -> None:
