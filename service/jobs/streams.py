@@ -11,13 +11,15 @@ from sqlalchemy import Engine
 from starlette.concurrency import run_in_threadpool
 
 from service.db import transaction
-from service.errors import CursorInvalid
+from service.errors import CursorInvalid, NotFound
 from service.jobs import store
 from service.jobs.schemas import JobState, state_of
 from service.jobs.states import ENDED
 
 LOOK_S = 0.3
 BATCH = 200
+HIGHEST_ID = 2**63 - 1
+"""The largest number that a database's column can hold."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,26 +34,31 @@ def _last_event(
     last_event_id: Annotated[
         str | None, Header(description="The id of the last event that was received.")
     ] = None,
-    after: Annotated[int | None, Query(ge=0, description="The same, for clients without headers.")] = None,
+    after: Annotated[
+        int | None, Query(ge=0, le=HIGHEST_ID, description="The same, for clients without headers.")
+    ] = None,
 ) -> int:
     if after is not None:
         return after
     if not last_event_id:
         return 0
-    if not last_event_id.isdecimal():
+    if not last_event_id.isdecimal() or len(last_event_id) >= len(str(HIGHEST_ID)):
         raise CursorInvalid(f"Last-Event-ID {last_event_id[:40]!r} is not one of ours")
     return int(last_event_id)
 
 
 async def events(engine: Engine, kind: str, job_id: str, last: int) -> AsyncIterator[ServerSentEvent]:
-    """The job's events after number `last`, as they happen, until it has ended.
+    """The job's events after number `last`, as they happen, until it has ended or is gone.
 
     `status` and `trial` events carry an id to resume from; `progress` ones, which tell the present
     state and may be missed, carry none.
     """
     shown: dict[str, Any] | None = None
     while True:
-        look = await run_in_threadpool(_look, engine, kind, job_id, last)
+        try:
+            look = await run_in_threadpool(_look, engine, kind, job_id, last)
+        except NotFound:  # its dataset was deleted meanwhile; whoever comes back is told so
+            return
         for event in look.events:
             yield event
         last = look.last

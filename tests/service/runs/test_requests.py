@@ -201,10 +201,12 @@ def test_a_dataset_without_a_judge_says_so(api: httpx.Client, dataset_id: str) -
     assert api.get(f"/datasets/{dataset_id}/best").status_code == 404
 
 
-def test_a_last_event_id_that_is_none_is_refused(api: httpx.Client, dataset_id: str) -> None:
+@pytest.mark.parametrize("id_", ["x", "9" * 19, "9" * 5_000])
+def test_a_last_event_id_that_is_none_is_refused(api: httpx.Client, dataset_id: str, id_: str) -> None:
     run_id = api.post("/runs", json={"dataset_id": dataset_id}).json()["id"]
-    response = api.get(f"/runs/{run_id}/events", headers={"Last-Event-ID": "x"})
+    response = api.get(f"/runs/{run_id}/events", headers={"Last-Event-ID": id_})
     assert (response.status_code, response.json()["code"]) == (422, "invalid_cursor")
+    assert api.get(f"/runs/{run_id}/events", params={"after": 2**63}).status_code == 422
 
 
 def test_the_catalog_names_strategies_and_keys_but_shows_none(
