@@ -9,6 +9,7 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -137,6 +138,11 @@ class LedgerFile:
             return
         try:
             self._connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:  # it waited for them all: one by one, each would wait as long
+            for job in jobs:
+                job.error = self._named(error)
+            return
+        try:
             for job in jobs:
                 job.result = job.operation(self._connection)
             self._connection.execute("COMMIT")
@@ -150,7 +156,8 @@ class LedgerFile:
 
     def _roll_back(self) -> None:
         if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
+            with suppress(sqlite3.Error):  # the next BEGIN then says what is wrong; this thread must live
+                self._connection.execute("ROLLBACK")
 
     def _named(self, error: Exception) -> Exception:
         if isinstance(error, sqlite3.Error):

@@ -57,12 +57,11 @@ class BackgroundLoop:
         Raises:
             RuntimeError: the loop is closed.
         """
-        try:
-            loop = self._started()
-        except RuntimeError:
-            coroutine.close()
-            raise
-        return asyncio.run_coroutine_threadsafe(coroutine, loop)
+        with self._lock:  # what is handed in before the end is told to end; afterwards nobody would hear it
+            if self._closed:
+                coroutine.close()
+                raise RuntimeError("the background loop is closed")
+            return asyncio.run_coroutine_threadsafe(coroutine, self._started())
 
     def owns(self, loop: asyncio.AbstractEventLoop) -> bool:
         """Whether `loop` is this one's."""
@@ -71,25 +70,21 @@ class BackgroundLoop:
     def close(self, timeout_s: float = 10.0) -> None:
         """Cancel what still runs and end the thread."""
         with self._lock:
-            self._closed = True
-            loop, thread = self._loop, self._thread
-        if loop is None or thread is None or loop.is_closed():
-            return
-        loop.call_soon_threadsafe(loop.stop)
-        if thread is not threading.current_thread():
-            thread.join(timeout_s)
+            first, self._closed = not self._closed, True
+            if first and self._loop is not None:
+                self._loop.call_soon_threadsafe(self._loop.stop)
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(timeout_s)
 
     def _started(self) -> asyncio.AbstractEventLoop:
-        with self._lock:
-            if self._closed:
-                raise RuntimeError("the background loop is closed")
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                self._thread = threading.Thread(
-                    target=_serve, args=(self._loop,), name="concord-loop", daemon=True
-                )
-                self._thread.start()
-            return self._loop
+        """The loop; the caller holds the lock."""
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+            self._thread = threading.Thread(
+                target=_serve, args=(self._loop,), name="concord-loop", daemon=True
+            )
+            self._thread.start()
+        return self._loop
 
 
 def _serve(loop: asyncio.AbstractEventLoop) -> None:

@@ -209,6 +209,31 @@ async def test_one_operation_that_fails_harms_no_other_in_its_group(ledger: Sqli
     assert await ledger.count() == 5
 
 
+async def test_all_who_wait_for_a_ledger_that_another_holds_are_told_at_once(tmp_path: Path) -> None:
+    ledger = SqliteLedger(tmp_path / "l.db")
+    await ledger._file.read(lambda c: c.execute("PRAGMA busy_timeout = 200").fetchall())
+    other = sqlite3.connect(tmp_path / "l.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    started = time.perf_counter()
+    commits = (ledger.commit(question(n), ANSWER) for n in range(100))
+    done = await asyncio.gather(*commits, return_exceptions=True)
+    assert all(isinstance(failed, StorageFailed) for failed in done)
+    assert time.perf_counter() - started < 10.0  # one after the other they would take twice that
+    other.close()
+    assert await ledger.commit(question(), ANSWER) == ANSWER
+    ledger.close()
+
+
+async def test_a_roll_back_that_fails_does_not_end_the_ledgers_thread(ledger: SqliteLedger) -> None:
+    def broken(connection: sqlite3.Connection) -> None:
+        connection.set_authorizer(lambda action, *_: int(action == sqlite3.SQLITE_TRANSACTION))
+        raise sqlite3.OperationalError("disk I/O error")
+
+    with pytest.raises(StorageFailed, match="disk I/O error"):
+        await asyncio.wait_for(ledger._file.write(broken), timeout=10)
+    assert await asyncio.wait_for(ledger.count(), timeout=10) == 0
+
+
 def test_a_path_that_cannot_be_made_is_a_storage_failure(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StorageFailed, match="cannot be opened"):

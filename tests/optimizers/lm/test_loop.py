@@ -1,7 +1,9 @@
 """The event loop in a thread."""
 
 import asyncio
+import contextlib
 import threading
+from concurrent.futures import Future, wait
 
 import pytest
 
@@ -84,3 +86,23 @@ def test_who_gives_up_cancels_its_coroutine() -> None:
         loop.run(asyncio.sleep(0))
         future.cancel()
         assert cancelled.wait(timeout=5)
+
+
+def test_nobody_waits_for_ever_who_hands_in_work_as_it_closes() -> None:
+    for _ in range(50):
+        handed_in: list[Future[int]] = []
+        loop = BackgroundLoop()
+        loop.run(where())
+        threads = [threading.Thread(target=_hand_in, args=(loop, handed_in)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        loop.close()
+        for thread in threads:
+            thread.join()
+        assert not wait(handed_in, timeout=5).not_done
+
+
+def _hand_in(loop: BackgroundLoop, handed_in: "list[Future[int]]") -> None:
+    with contextlib.suppress(RuntimeError):
+        while True:
+            handed_in.append(loop.submit(where()))
