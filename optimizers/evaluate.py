@@ -7,19 +7,16 @@ from functools import reduce
 from operator import add
 
 from optimizers.errors import (
-    AuthenticationFailed,
     InvalidInput,
-    ModelNotFound,
     PauseReason,
     ProviderUnavailable,
     RequestRejected,
     RunPaused,
-    RunStopped,
-    StorageFailed,
 )
 from optimizers.protocols import LanguageModel
 from optimizers.reading import REJECTED
 from optimizers.template import AS_WRITTEN, PromptTemplate, check_example
+from optimizers.together import all_or_none
 from optimizers.types import (
     DecisionRule,
     Evaluation,
@@ -131,7 +128,7 @@ async def judge_all(
     rows = iter(enumerate(examples))
     if canary:
         await pass_.first(rows)
-    await _all_or_none([pass_.work(rows) for _ in range(min(max_in_flight, len(examples)))])
+    await all_or_none([pass_.work(rows) for _ in range(min(max_in_flight, len(examples)))])
     pass_.conclude()
     return {example.id: pass_.outcomes[example.id] for example in examples}
 
@@ -157,6 +154,7 @@ class _Pass:
     usage: Usage = field(default_factory=Usage)
     silent: int = 0  # rows without an answer since the last one with
     rejected: int = 0  # of the first rows
+    accepted: asyncio.Event = field(default_factory=asyncio.Event)  # a row that was not rejected
     over: bool = False  # a worker has raised: no further row is asked
     told_at: float = float("-inf")
 
@@ -173,6 +171,8 @@ class _Pass:
         for count, (row, example) in enumerate(rows, start=1):
             if self.over:
                 return
+            if row >= PROBE_ROWS:
+                await self.accepted.wait()
             try:
                 self._record(row, example.id, await self.judge(example))
             except BaseException:
@@ -188,13 +188,15 @@ class _Pass:
         self.silent = self.silent + 1 if out else 0
         if self.silent >= self.patience:
             raise self._outage()
-        if isinstance(outcome, Failure) and outcome.message.startswith(REJECTED) and row < PROBE_ROWS:
+        if not (isinstance(outcome, Failure) and outcome.message.startswith(REJECTED)):
+            self.accepted.set()
+        elif row < PROBE_ROWS:
             self._rejected(outcome)
         self._tell()
 
     def _rejected(self, failure: Failure) -> None:
-        """Count it; raise where the request itself must be wrong. Which rows are counted depends on
-        their order alone, so that the result does not depend on the order of arrival."""
+        """Count it; raise where the request itself must be wrong. Which rows are asked and counted then
+        depends on their order alone, so that neither result nor cost depends on the order of arrival."""
         self.rejected += 1
         if self.rejected == min(PROBE_ROWS, self.total) >= LEAST_REJECTED:
             raise RequestRejected(f"all of the first {self.rejected} rows were rejected; {failure.message}")
@@ -224,41 +226,3 @@ class _Pass:
             f"the provider failed on {len(failed)} of {self.total} rows after all retries ({answered} are "
             f"answered and kept); last: {failed[-1]}",
         )
-
-
-async def _all_or_none(works: Sequence[Awaitable[None]]) -> None:
-    """Run `works` together; the first that raises ends the others before its exception goes on.
-
-    A task group would wrap it, and an order to stop must arrive as what it is.
-    """
-    tasks = [asyncio.ensure_future(work) for work in works]
-    if not tasks:
-        return
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-        lost = any(task.cancelled() for task in done)
-    finally:
-        for task in tasks:
-            task.cancel()
-        raised = await asyncio.gather(*tasks, return_exceptions=True)
-    faults = [
-        fault for fault in raised if fault is not None and not isinstance(fault, asyncio.CancelledError)
-    ]
-    if faults:
-        raise min(faults, key=_urgency)
-    if lost:
-        raise asyncio.CancelledError  # from within a call: its row has no outcome
-
-
-_URGENCY: tuple[type[BaseException], ...] = (
-    RunStopped,
-    AuthenticationFailed,
-    ModelNotFound,
-    StorageFailed,
-    BaseException,
-)
-
-
-def _urgency(fault: BaseException) -> int:
-    """What to report where several workers failed at once: orders first, then what explains most."""
-    return next(rank for rank, kind in enumerate(_URGENCY) if isinstance(fault, kind))

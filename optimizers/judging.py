@@ -102,6 +102,7 @@ class Judging:
             decision=AS_WRITTEN,
             max_in_flight=self._max_in_flight,
             on_progress=on_progress,
+            canary=not self.judged,  # a model that has answered needs no row sent ahead
         )
         try:
             return self._loop.run(judging)

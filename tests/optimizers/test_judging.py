@@ -1,0 +1,40 @@
+"""Filling the matrix: what is asked for together."""
+
+import asyncio
+from typing import cast
+
+from optimizers.judging import Judging
+from optimizers.lm import BackgroundLoop, Session
+from optimizers.types import Candidate, Decoding, Example, Label, LabelledExample, ModelAnswer, ModelRef
+
+ROWS = [
+    LabelledExample(example=Example(id=f"r{n}", input="", output=str(n)), label=Label.PASS) for n in range(8)
+]
+
+
+class Together:
+    """Answers the first batch one by one, and the second only once all its four rows are asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.all_there = asyncio.Event()
+
+    def require(self, calls: int) -> None:
+        pass
+
+    async def ask(self, _: object) -> ModelAnswer:
+        self.asked += 1
+        if self.asked == 8:
+            self.all_there.set()
+        if self.asked > 4:
+            await asyncio.wait_for(self.all_there.wait(), timeout=10)
+        return ModelAnswer(text='{"rationale": "", "verdict": "pass"}')
+
+
+def test_no_row_is_sent_ahead_to_a_model_that_has_answered() -> None:
+    with BackgroundLoop() as loop:
+        session = cast("Session", Together())
+        judging = Judging("Polite.", ModelRef(name="m"), Decoding(), session, loop, max_in_flight=4)
+        judging.fill(Candidate(), ROWS[:4], lambda *_: None)
+        judging.fill(Candidate(), ROWS[4:], lambda *_: None)
+        assert judging.missing(Candidate(), ROWS) == 0
