@@ -15,6 +15,9 @@ from optimizers.kappa import HumanAgreement
 from optimizers.restoring import restore, to_plain
 from optimizers.types import Usage
 
+SIGNIFICANCE = 0.05
+"""The largest p-value of a change that counts as shown."""
+
 
 class Conclusion(StrEnum):
     """What the final test says about the gain over the baseline."""
@@ -62,7 +65,8 @@ class JudgePrices:
 class TestReading:
     """Baseline and winner on the same test rows, each measured once. All `None` without test rows.
 
-    `readings` counts how often this dataset's test rows have been read by runs, this one included.
+    `readings` counts how often this dataset's test rows have been read by runs, this one included;
+    0 where nobody keeps count.
     """
 
     __test__ = False  # not a test case, whatever pytest thinks of its name
@@ -169,9 +173,15 @@ class Report:
 
 
 def conclude(gain: Gain | None) -> Conclusion:
-    """`improved` where the gain's whole interval lies above 0, `worse` where it lies below."""
+    """`improved` where the gain's whole interval lies above 0, `worse` where it lies below.
+
+    The permutation must agree: over a handful of groups the bootstrap's interval is too narrow, and
+    a p-value above `SIGNIFICANCE` leaves the change not shown.
+    """
     if gain is None or gain.value is None or gain.low is None or gain.high is None:
         return Conclusion.NOT_MEASURED
+    if gain.p_value is not None and gain.p_value > SIGNIFICANCE:
+        return Conclusion.NOT_SHOWN
     if gain.low > 0:
         return Conclusion.IMPROVED
     if gain.high < 0:

@@ -103,7 +103,8 @@ def _texts(values: Mapping[str, object]) -> dict[str, str]:
 def curve(trials: Sequence[TrialRecord]) -> dict[int, list[Point]]:
     """The learning curve, by trial number: its kappa, and the best so far by trial and by calls.
 
-    A trial that a race dropped, or whose kappa is undefined, adds no point.
+    A trial that a race dropped, or whose kappa is undefined, adds no point. MLflow's comparison of runs
+    opens with the first metric, so the best so far comes before the last trial's kappa.
     """
     points: dict[int, list[Point]] = {}
     best: float | None = None
@@ -113,8 +114,8 @@ def curve(trials: Sequence[TrialRecord]) -> dict[int, list[Point]]:
             continue
         best = kappa if best is None else max(best, kappa)
         points[trial.number] = [
-            ("trial_dev_kappa", kappa, trial.number),
             ("best_dev_kappa", best, trial.number),
+            ("trial_dev_kappa", kappa, trial.number),
             ("best_dev_kappa_by_calls", best, trial.calls_so_far),
         ]
     return points

@@ -13,7 +13,7 @@ class Links:
     """Where a person looks at a run. `None` where the tracking store has no page.
 
     `run`: the run itself; `trials`: charts over its trials; `compare`: the run beside the other runs
-    of its dataset; `experiment`: all runs of its dataset.
+    of its dataset, `None` while there is no other; `experiment`: all runs of its dataset.
     """
 
     experiment_id: str
@@ -40,7 +40,7 @@ def links(ui_url: str | None, experiment_id: str, run_id: str, others: Sequence[
         mlflow_run_id=run_id,
         run=run_url(ui_url, experiment_id, run_id),
         trials=charts_url(ui_url, experiment_id, f"tags.`mlflow.parentRunId` = '{run_id}'"),
-        compare=compare_url(ui_url, experiment_id, [run_id, *others]),
+        compare=compare_url(ui_url, experiment_id, [run_id, *others]) if others else None,
         experiment=charts_url(ui_url, experiment_id, "tags.`concord.kind` = 'run'"),
     )
 

@@ -112,6 +112,12 @@ def test_the_conclusion_follows_from_the_interval(measured: Gain | None, conclus
     assert conclude(measured) is conclusion
 
 
+@pytest.mark.parametrize(("low", "high"), [(0.03, 0.27), (-0.27, -0.03)])
+def test_an_interval_that_the_permutation_contradicts_shows_nothing(low: float, high: float) -> None:
+    few_groups = replace(gain((low + high) / 2, low, high), p_value=0.063)
+    assert conclude(few_groups) is Conclusion.NOT_SHOWN
+
+
 def test_only_a_shown_gain_is_recommended() -> None:
     wanted = [Recommended.BEST, Recommended.BASELINE, Recommended.BASELINE, Recommended.BASELINE]
     assert [recommend(c) for c in Conclusion] == wanted

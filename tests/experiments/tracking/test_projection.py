@@ -47,6 +47,7 @@ def test_runs_of_one_dataset_share_an_experiment(record: Make, projector: Projec
     second = projector.project(record("run-e2", "ds-e"))
     assert first.experiment_id == second.experiment_id
     assert first.mlflow_run_id != second.mlflow_run_id
+    assert first.compare is None, "there is nothing to compare it with"
     assert second.compare is not None
     assert first.mlflow_run_id in second.compare
 
@@ -60,6 +61,7 @@ def test_a_deleted_experiment_comes_back(record: Make, store: Store, projector: 
 def test_links_are_those_that_mlflow_shows_runs_under(
     record: Make, projector: Projector, mlflow_server: Any
 ) -> None:
+    first = projector.project(record("run-g0", "ds-g")).mlflow_run_id
     links = projector.project(record("run-g", "ds-g"))
     experiment, run = links.experiment_id, links.mlflow_run_id
     assert (
@@ -67,7 +69,7 @@ def test_links_are_those_that_mlflow_shows_runs_under(
         == f"{mlflow_server.url}/#/experiments/{experiment}/runs/{run}?workflowType=machine_learning"
     )
     assert unquote(str(links.compare)) == (
-        f'{mlflow_server.url}/#/compare-runs?runs=["{run}"]&experiments=["{experiment}"]'
+        f'{mlflow_server.url}/#/compare-runs?runs=["{run}", "{first}"]&experiments=["{experiment}"]'
     )
     assert unquote(str(links.experiment)) == (
         f"{mlflow_server.url}/#/experiments/{experiment}/runs?workflowType=machine_learning"
