@@ -103,7 +103,8 @@ class Gateway:
     ) -> Session:
         """A run's session. `account` is the run's id: what it paid before counts against `spend_cap`.
 
-        `models` are those that the run will use. Answers older than `max_age_s` are asked anew.
+        `models` are those that the run will use. Answers that are older than `max_age_s` now are asked
+        anew.
 
         Raises:
             PriceUnknown: a limit in dollars on one of `models` whose price nobody knows.

@@ -1,6 +1,7 @@
 """One run's way to the models: its budget, its account, its switch."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -36,7 +37,7 @@ class Session:
         self.account = account
         self.spend_cap = spend_cap
         self.control = control
-        self.max_age_s = max_age_s
+        self._oldest = None if max_age_s is None else time.time() - max_age_s
         self._answer = answer
         self._require_price = require_price
         self._new_circuit = new_circuit
@@ -44,6 +45,12 @@ class Session:
         self._circuits: dict[object, Circuit] = {}
         self._priced: set[ModelRef] = set()
         self._stop: asyncio.Future[None] | None = None
+
+    @property
+    def max_age_s(self) -> float | None:
+        """The age in seconds up to which an answer counts now. It was set for the session's start, so
+        it grows with the session: what was answered since then is never asked again."""
+        return None if self._oldest is None else time.time() - self._oldest
 
     # --- calls --------------------------------------------------------------------------------------------
 

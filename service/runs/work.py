@@ -1,6 +1,7 @@
 """A run in a worker: from its row to its result."""
 
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 
 from sqlalchemy import Engine, delete, func, select
@@ -11,11 +12,13 @@ from experiments.spec import RunSpec
 from optimizers.lm.gateway import Gateway
 from optimizers.lm.loop import BackgroundLoop
 from optimizers.types import Snapshot, Usage
+from service.clock import now
 from service.datasets.snapshots import load_snapshot
 from service.db import transaction
 from service.errors import NotFound
 from service.jobs.attempts import Attempt
 from service.jobs.performer import Publish
+from service.jobs.tables import JobRow
 from service.runs import outbox
 from service.runs.actions import KIND
 from service.runs.recorder import Recorder
@@ -62,7 +65,15 @@ def _asked(session: Session, run_id: str) -> tuple[RunSpec, Snapshot]:
             col(RunRow.conclusion).is_not(None),
         )
     )
-    return replace(spec_of(run.spec), test_readings=readings or 0), snapshot
+    created_at = session.get_one(JobRow, run_id).created_at
+    spec = replace(spec_of(run.spec), test_readings=readings or 0)
+    return replace(spec, max_age_s=age_by_now(spec.max_age_s, created_at)), snapshot
+
+
+def age_by_now(max_age_s: float | None, created_at: datetime) -> float | None:
+    """The age in seconds up to which an answer counts in an attempt that begins now. The limit was set
+    when the run was asked for: what the run itself has paid for since is never too old."""
+    return None if max_age_s is None else max_age_s + max(0.0, (now() - created_at).total_seconds())
 
 
 def _publish(session: Session, *, run_id: str, result: RunResult) -> None:

@@ -129,6 +129,16 @@ async def test_an_old_answer_is_asked_anew_for_who_wants_a_fresh_one(
     assert server.received == 2
 
 
+async def test_an_answer_of_the_session_itself_is_never_too_old(
+    make_gateway: MakeGateway, request_for: MakeRequest, server: StandIn
+) -> None:
+    session = make_gateway().session("run", Budget(), max_age_s=0)
+    await session.ask(request_for())
+    await asyncio.sleep(0.05)
+    assert (await session.ask(request_for())).cached
+    assert server.received == 1
+
+
 async def test_tokens_are_estimated_where_the_provider_reports_none(
     make_gateway: MakeGateway, request_for: MakeRequest, server: StandIn
 ) -> None:
