@@ -5,7 +5,7 @@ test draw whole groups. Everything is vectorised over draws; a draw is a vector 
 and all metrics are linear or rational in the counts of a confusion table.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 
 DRAWS = 2_000
 LEVEL = 0.95
-_CHUNK_CELLS = 20_000_000
+_CHUNK_CELLS = 4_000_000
 """Upper bound on the cells of one (draws x groups) block, so that memory stays flat."""
 
 
@@ -173,12 +173,13 @@ def selection_corrected(
     n_groups = cells[0].shape[0] if cells else 0
     if n_groups < 2:
         return Estimate(value=None, low=None, high=None, n=len(truth), undefined="fewer than two groups")
-    drawn = rng.multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=draws).astype(np.float64)
-    left_out = (drawn == 0).astype(np.float64)
-    inside = np.stack([_kappas(drawn @ c) for c in cells])
-    outside = np.stack([_kappas(left_out @ c) for c in cells])
-    chosen = np.argmax(np.nan_to_num(inside, nan=-np.inf), axis=0)
-    honest = outside[chosen, np.arange(draws)]
+    share = np.full(n_groups, 1 / n_groups)
+    honest = np.concatenate(
+        [
+            _winners_outside(rng.multinomial(n_groups, share, size=size).astype(np.float64), cells)
+            for size in _blocks(draws, n_groups)
+        ]
+    )
     honest = honest[~np.isnan(honest)]
     if honest.size == 0:
         return Estimate(value=None, low=None, high=None, n=len(truth), undefined=_why_undefined(truth))
@@ -206,15 +207,28 @@ def _cells_by_group(truth: Sequence[Label], judged: Sequence[Label | None], grou
     return cells
 
 
+def _blocks(draws: int, n_groups: int) -> Iterator[int]:
+    """`draws` in blocks, such that one of (block x groups) cells stays within bounds."""
+    block = max(1, _CHUNK_CELLS // n_groups)
+    for start in range(0, draws, block):
+        yield min(block, draws - start)
+
+
+def _winners_outside(drawn: Array, cells: Sequence[Array]) -> Array:
+    """Of each draw of groups: the kappa, on the groups left out, of the candidate that wins on it."""
+    left_out = (drawn == 0).astype(np.float64)
+    inside = np.stack([_kappas(drawn @ c) for c in cells])
+    outside = np.stack([_kappas(left_out @ c) for c in cells])
+    chosen = np.argmax(np.nan_to_num(inside, nan=-np.inf), axis=0)
+    winners: Array = outside[chosen, np.arange(len(drawn))]
+    return winners
+
+
 def _resampled(cells: Array, rng: np.random.Generator, draws: int) -> Array:
     """Sums of shape (draws, columns) over groups drawn with replacement."""
     n_groups = cells.shape[0]
     share = np.full(n_groups, 1 / n_groups)
-    block = max(1, _CHUNK_CELLS // n_groups)
-    sums = [
-        rng.multinomial(n_groups, share, size=min(block, draws - start)) @ cells
-        for start in range(0, draws, block)
-    ]
+    sums = [rng.multinomial(n_groups, share, size=size) @ cells for size in _blocks(draws, n_groups)]
     return np.concatenate(sums)
 
 
@@ -243,8 +257,11 @@ def _swap_p_value(both: Array, observed: float, rng: np.random.Generator, draws:
     """Two-sided p of `observed` when the two judges' verdicts are swapped in whole groups."""
     first, second = both[:, :6], both[:, 6:]
     totals = first.sum(axis=0) + second.sum(axis=0)
-    swapped = rng.integers(0, 2, size=(draws, both.shape[0]))
-    one = first.sum(axis=0) + swapped @ (second - first)
+    n_groups = both.shape[0]
+    swapped = [
+        rng.integers(0, 2, size=(size, n_groups)) @ (second - first) for size in _blocks(draws, n_groups)
+    ]
+    one = first.sum(axis=0) + np.concatenate(swapped)
     differences = _kappas(totals - one) - _kappas(one)
     # A tolerance, since equal differences may differ in their last bit.
     extreme = np.sum(np.abs(differences) >= abs(observed) - 1e-12)

@@ -1,3 +1,4 @@
+import tracemalloc
 from collections.abc import Sequence
 
 import numpy as np
@@ -133,3 +134,16 @@ def test_unanswered_rows_lower_kappa_and_are_counted() -> None:
     assert found.answered_kappa == 1
     assert found.kappa.value is not None
     assert found.kappa.value < 0.8
+
+
+def test_memory_is_bounded_however_many_groups_there_are() -> None:
+    truth, groups = balanced(40_000), singles(40_000)
+    judged = noisy(truth, 0.2, generator(1))
+    tracemalloc.start()
+    try:
+        selection_corrected(truth, {"a": judged}, groups, rng=generator(), draws=300)
+        paired_gain(truth, judged, judged, groups, rng=generator(), draws=300)
+        peak_mb = tracemalloc.get_traced_memory()[1] / 1e6
+    finally:
+        tracemalloc.stop()
+    assert peak_mb < 200  # a block takes about 100; all draws at once would take 300
