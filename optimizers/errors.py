@@ -50,6 +50,14 @@ class RowProblem:
     message: str
     allowed: str
 
+    def __str__(self) -> str:
+        where = f"line {self.line}"
+        if self.column:
+            where += f", column {self.column!r}"
+        if self.value:  # as it is shown: what cannot be printed has been escaped by the reader
+            where += ", value '" + self.value.replace("\n", "\\n") + "'"
+        return f"{where}: {self.message} (allowed: {self.allowed})"
+
 
 class DatasetRejected(InvalidInput):
     """Rows of a dataset are not usable. `problems` holds the first 100 of `total`."""
@@ -57,11 +65,7 @@ class DatasetRejected(InvalidInput):
     def __init__(self, problems: Sequence[RowProblem], total: int | None = None) -> None:
         self.problems = tuple(problems[:100])
         self.total = len(problems) if total is None else total
-        first = self.problems[0]
-        super().__init__(
-            f"{self.total} row problem(s); first: line {first.line}, column {first.column!r}, "
-            f"value {first.value!r}: {first.message} (allowed: {first.allowed})"
-        )
+        super().__init__(f"{self.total} row problem(s); first: {self.problems[0]}")
 
 
 class NotEnoughLabels(InvalidInput):

@@ -2,6 +2,7 @@
 
 # ruff: noqa: PLC0415  # `concord --help` must be instant: commands import what they work with
 
+import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,14 +15,15 @@ Key = Annotated[
     str | None,
     typer.Option("--key", envvar="CONCORD_API_KEY", show_default=False, help="An API key of the server."),
 ]
-DEFAULT_SERVER = "http://127.0.0.1:8000"
+DEFAULT_SERVER = f"http://127.0.0.1:{os.environ.get('CONCORD_PORT') or 8000}"
+"""Where `concord up` with the same settings listens."""
 
 
 def connect(server: str, key: str | None) -> "ConcordClient":
     """A client for the server."""
     from service.client import ConcordClient
 
-    return ConcordClient(server, api_key=key)
+    return ConcordClient(server if "://" in server else f"http://{server}", api_key=key)
 
 
 def pairs(values: list[str] | None, option: str) -> dict[str, str]:

@@ -48,7 +48,8 @@ def list_(server: Server = DEFAULT_SERVER, key: Key = None) -> None:
     from service.cli.show import table
 
     with connect(server, key) as client:
-        table(["id", "name", "criterion"], [(d.id, d.name, d.criterion) for d in client.datasets()])
+        found = [(d.id, d.name, " ".join(d.criterion.split())) for d in client.datasets()]
+    table(["id", "name", "criterion"], found)
 
 
 @datasets.command()

@@ -29,7 +29,7 @@ ColumnNames = Annotated[
 SkipErrors = Annotated[bool, typer.Option("--skip-errors", help="Leave unusable rows out.")]
 Ledger = Annotated[
     Path | None,
-    typer.Option(help="File of paid answers; with it a repeated command pays for nothing twice."),
+    typer.Option(help="File of paid answers, by which nothing is paid twice; beside the judge unless given."),
 ]
 ApiBase = Annotated[str | None, typer.Option(help="An OpenAI-compatible address that serves the model.")]
 InFlight = Annotated[int, typer.Option(min=1, help="Model calls open at a time, at most.")]
@@ -127,7 +127,8 @@ def judge(
     own = loaded.call.model
     served = model_ref(model or own.name, api_base or (None if model else own.api_base))
     file = _read(rows, label, column, skip_errors=skip_errors)
-    found = judge_file(loaded, file.examples, served, ledger=ledger, max_in_flight=max_in_flight)
+    paid = ledger or artifact.with_suffix(".ledger")
+    found = judge_file(loaded, file.examples, served, ledger=paid, max_in_flight=max_in_flight)
     write_verdicts(found, file.examples, out)
     _tell_agreement(file, found)
 
@@ -164,7 +165,7 @@ def _read(rows: Path, label: list[str] | None, column: list[str] | None, *, skip
 
 
 def _tell_agreement(file: "RowFile", found: "Evaluation") -> None:
-    """One line on standard error."""
+    """Two lines on standard error."""
     labelled = file.labelled
     if not labelled:
         return
@@ -173,4 +174,10 @@ def _tell_agreement(file: "RowFile", found: "Evaluation") -> None:
     table = confusion([row.label for row in labelled], found.judged([row.id for row in labelled]))
     kappa = cohen_kappa(table)
     said = "undefined" if kappa is None else f"{kappa:.3f}"
-    print(f"agreement with {len(labelled)} labels: kappa {said} ({table})", file=sys.stderr)
+    print(
+        f"agreement with {len(labelled)} labels: kappa {said}; "
+        f"fails {table.tp} of {table.bad} bad outputs and {table.fp} of {table.good} good ones, "
+        f"no verdict on {table.unparseable}\n"
+        "A judge agrees too well with rows that it was tuned on; its report says how it does on others.",
+        file=sys.stderr,
+    )

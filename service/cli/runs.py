@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from service.cli.connection import DEFAULT_SERVER, Key, Server, connect
+from service.cli.failures import StillRunning
 
 if TYPE_CHECKING:
     from service.cli.show import Bars
@@ -87,8 +88,11 @@ def list_(
     from service.cli.show import table
 
     with connect(server, key) as client:
-        found = [(r.id, r.status, r.strategy, r.dataset_id) for r in client.runs(dataset_id)]
-    table(["id", "status", "strategy", "dataset"], found)
+        found = [
+            (r.id, r.status, r.strategy, r.model, r.dataset_id, _rounded(r.test_kappa), r.conclusion)
+            for r in client.runs(dataset_id)
+        ]
+    table(["id", "status", "strategy", "model", "dataset", "test kappa", "conclusion"], found)
 
 
 @runs.command()
@@ -172,6 +176,10 @@ def _limits(calls: int | None, tokens: int | None, dollars: float | None) -> dic
     return {name: value for name, value in given.items() if value is not None} or None
 
 
+def _rounded(kappa: float | None) -> str:
+    return "" if kappa is None else f"{kappa:.3f}"
+
+
 def _write(text: str, out: Path | None) -> None:
     if out is None:
         sys.stdout.write(text if text.endswith("\n") else text + "\n")
@@ -182,12 +190,19 @@ def _write(text: str, out: Path | None) -> None:
 def _watch(client: "ConcordClient", run: "Run") -> None:
     from service.cli.show import bars
 
-    with bars() as shown:
-        if not run.at_rest:
-            for event in client.events(run):
-                _show_event(event, shown)
-    run = client.run(run.id)
+    try:
+        with bars() as shown:
+            if not run.at_rest:
+                for event in client.events(run):
+                    _show_event(event, shown)
+        run = client.run(run.id)
+    except KeyboardInterrupt:
+        said = f"no longer watching; {run.id} goes on: `concord runs wait {run.id}` or `runs cancel`"
+        raise StillRunning(said) from None
     print(run.status)
+    if run.conclusion:
+        said = f"{run.conclusion}, kappa on test {_rounded(run.test_kappa) or 'undefined'}"
+        print(f"{said}; more: `concord runs report {run.id}`", file=sys.stderr)
     if run.cause:
         print(run.cause, file=sys.stderr)
     if run.status != "succeeded":
@@ -201,9 +216,10 @@ def _show_event(event: "Event", shown: "Bars") -> None:
             calls = data["spend"]["calls"]
             shown.progress(**data["progress"], note=f"{calls} calls")
         case "trial":
-            kappa = data.get("kappa")
-            value = "undefined" if kappa is None else f"{kappa:.3f}"
-            shown.tell(f"trial {data.get('number')}: kappa on dev {value}  {data.get('origin', '')}".rstrip())
+            value = _rounded(data.get("kappa")) or "undefined"
+            note = "" if data.get("complete", True) else " (dropped early)"
+            origin = data.get("origin", "")
+            shown.tell(f"trial {data.get('number')}: kappa on dev {value}{note}  {origin}".rstrip())
         case "status":
             cause = f": {data['cause']}" if data.get("cause") else ""
             shown.tell(f"{data['status']}{cause}")

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import signal
 import subprocess
 import time
@@ -12,6 +13,7 @@ import pytest
 
 from experiments.standin import CRITERION, Fault, FaultKind, StandIn
 from optimizers.artifact import from_json
+from service.cli.failures import explain
 from service.up import own_command
 
 Concord = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -102,7 +104,12 @@ def test_a_saved_judge_judges_a_file_and_counts_agreement(
 ) -> None:
     done = concord("judge", "rows.csv", "--artifact", "best.json", "-o", "verdicts.csv")
     assert done.returncode == 0, done.stderr
-    assert "agreement with 100 labels: kappa " in done.stderr
+    said = next(line for line in done.stderr.splitlines() if line.startswith("agreement"))
+    assert re.fullmatch(
+        r"agreement with 100 labels: kappa 0\.\d{3}; fails \d+ of \d+ bad outputs and \d+ of \d+ good ones, "
+        r"no verdict on \d+",
+        said,
+    )
     with (tmp_path / "verdicts.csv").open(newline="") as file:
         lines = list(csv.DictReader(file))
     assert len(lines) == 100
@@ -169,3 +176,40 @@ def test_help_is_instant_and_loads_nothing_heavy(concord: Concord, tmp_path: Pat
         [own_command()[0], "-P", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_folder_that_is_not_there_is_named_without_a_traceback(concord: Concord, saved: Path) -> None:
+    done = concord("export", "best.json", "--out", "nowhere/judge.txt")
+    assert done.returncode == 1
+    assert done.stderr == "error: nowhere/judge.txt: No such file or directory\n"
+
+
+def test_ctrl_c_before_any_work_says_that_it_stopped() -> None:
+    assert explain(SystemExit(130)) == ("stopped", 130)
+    assert explain(SystemExit(2)) is None
+
+
+def test_ten_unusable_rows_are_shown_and_the_rest_counted(concord: Concord, tmp_path: Path) -> None:
+    rows = "".join(f"question {n},answer {n},{n + 2}\n" for n in range(14))
+    (tmp_path / "likert.csv").write_text(f"input,output,label\n{rows}")
+    lines = concord("optimize", "likert.csv", "--criterion", "c").stderr.splitlines()
+    assert lines[0] == "error: 14 row problem(s)"
+    assert "line 11, column 'label', value '11'" in lines[10]
+    assert lines[11] == "  and 4 more"
+
+
+def test_judging_keeps_what_it_paid_for_beside_the_judge(
+    concord: Concord, saved: Path, tmp_path: Path
+) -> None:
+    assert concord("judge", "rows.csv", "--artifact", "best.json").returncode == 0
+    assert (tmp_path / "best.ledger").exists()
+
+
+def test_the_server_is_where_concord_port_says(concord: Concord) -> None:
+    done = concord("runs", "list", CONCORD_PORT="1")
+    assert done.returncode == 1
+    assert "no answer from http://127.0.0.1:1 " in done.stderr
+
+
+def test_an_address_may_come_without_its_scheme(concord: Concord) -> None:
+    assert "no answer from http://127.0.0.1:1 " in concord("runs", "list", "--server", "127.0.0.1:1").stderr

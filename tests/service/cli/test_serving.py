@@ -149,6 +149,7 @@ def test_a_labelled_file_becomes_a_measured_judge(up: Up) -> None:
     run_id, status = run.stdout.split()
     assert status == "succeeded"
     assert "trial 0: kappa on dev" in run.stderr
+    assert f"more: `concord runs report {run_id}`" in run.stderr
     assert "Cohen's kappa" in up.concord("runs", "report", run_id).stdout
     assert CRITERION in up.concord("runs", "best", run_id, "--format", "text").stdout
     assert run_id in up.concord("runs", "list", "--dataset", dataset).stdout
@@ -166,6 +167,26 @@ def test_a_run_is_cancelled_from_the_command_line(up: Up) -> None:
     up.standin.faults.latency_ms = 0
     waited = up.concord("runs", "wait", run_id)
     assert (waited.returncode, waited.stdout.splitlines()[-1]) == (1, "cancelled")
+
+
+def test_ctrl_c_ends_the_watching_and_not_the_run(up: Up) -> None:
+    with ConcordClient(up.url) as client:
+        dataset = next(iter(client.datasets())).id
+    up.standin.faults.latency_ms = 200
+    model = ["--model", "openai/simulated", "--api-base", up.standin.api_base, "--seed", 8]
+    run_id = up.concord("runs", "start", dataset, *model).stdout.strip()
+    environment = up.environment | {"CONCORD_URL": up.url}
+    command = own_command("runs", "wait", run_id)
+    watching = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    assert watching.stderr is not None
+    while "running" not in watching.stderr.readline():
+        pass
+    watching.send_signal(signal.SIGINT)
+    _, said = watching.communicate(timeout=30)
+    assert watching.returncode == 130
+    assert f"no longer watching; {run_id} goes on" in said
+    assert up.concord("runs", "cancel", run_id).returncode == 0
+    up.standin.faults.latency_ms = 0
 
 
 def test_a_worker_that_is_killed_comes_back(up: Up) -> None:
