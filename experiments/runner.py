@@ -148,6 +148,10 @@ class _Run:
         try:
             self.strategy.run(self.bench)
         except BudgetExhausted:
+            short = True
+        else:
+            short = self.bench.ran_short  # most strategies see it coming and return
+        if short:
             tried = len(self.bench.trials)
             self.warnings.append(f"the budget ended the search after {tried} trials; more may find more")
 

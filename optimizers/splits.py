@@ -170,13 +170,16 @@ def split_warnings(rows: Sequence[LabelledExample], split: Split) -> tuple[str, 
 
 
 def _large_groups(rows: Sequence[LabelledExample]) -> Iterable[str]:
+    members = {row.example.group_key: row.example for row in rows}
     sizes = Counter(row.example.group_key for row in rows)
-    for group, size in sizes.most_common():
+    for key, size in sizes.most_common():
         share = size / len(rows)
         if share < LARGE_GROUP:
             return
+        group = members[key].group
+        name = "one input" if group is None else f"one group ({group[:60]})"
         yield (
-            f"one group ({group[:60]}) holds {size} of {len(rows)} rows ({share:.0%}); "
+            f"{name} holds {size} of {len(rows)} rows ({share:.0%}); "
             "it lies in one part as a whole, so the parts differ in kind"
         )
 

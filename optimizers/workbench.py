@@ -86,6 +86,7 @@ class Workbench:
         self._judging = Judging(problem.criterion, judge_model, decoding, session, loop, max_in_flight)
         self._accounted = session.usage
         self._trials: list[Trial] = []
+        self.ran_short = False
 
     # --- evaluation ---------------------------------------------------------------------------------
 
@@ -196,15 +197,18 @@ class Workbench:
         return self._session.usage
 
     def affordable(self, calls: int) -> bool:
-        """Whether the budget, less what is reserved for the final test, has room for `calls`."""
-        return self._session.affordable(calls)
+        """Whether the budget, less what is reserved for the final test, has room for `calls`. A no is
+        kept in `ran_short`: a strategy that hears one leaves out what it would have tried."""
+        enough = self._session.affordable(calls)
+        self.ran_short = self.ran_short or not enough
+        return enough
 
     def room(self, at_most: int) -> int:
         """How many calls, up to `at_most`, the budget has room for."""
         low, high = 0, at_most
         while low < high:
             middle = (low + high + 1) // 2
-            low, high = (middle, high) if self.affordable(middle) else (low, middle - 1)
+            low, high = (middle, high) if self._session.affordable(middle) else (low, middle - 1)
         return low
 
     def rng(self, name: str) -> np.random.Generator:

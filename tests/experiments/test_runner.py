@@ -198,6 +198,17 @@ def test_the_smallest_budget_still_ends_with_a_report(bench: Bench) -> None:
     assert result.report.test.best is not None
 
 
+@pytest.mark.parametrize("strategy", ["bootstrap_fewshot", "instruction_search", "mipro", "gepa"])
+def test_a_search_that_the_budget_ended_is_reported_as_that(bench: Bench, strategy: str) -> None:
+    tight, _ = bench.run(WORLD.snapshot(), strategy=strategy, budget=Budget(max_calls=200))
+    assert any("the budget ended the search" in warning for warning in tight.report.warnings)
+
+
+def test_a_search_that_ended_by_itself_does_not_blame_the_budget(bench: Bench) -> None:
+    whole, _ = bench.run(WORLD.snapshot(), options={"trials": 2})
+    assert not any("budget" in warning for warning in whole.report.warnings)
+
+
 @pytest.mark.parametrize("tokens", [60_000, 70_000, 80_000, 90_000])
 def test_the_final_test_is_held_however_long_the_winner_s_prompt_is(bench: Bench, tokens: int) -> None:
     result, _ = bench.run(WORLD.snapshot(), budget=Budget(max_tokens=tokens))
