@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
-from optimizers.lm.gateway import Gateway
+from optimizers.lm.gateway import Gateway, GatewaySettings
 from optimizers.lm.loop import BackgroundLoop
 from service.composition import ledger_path, open_gateway, quiet_environment
 from service.db import open_engine
@@ -37,8 +37,11 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 DATABASE_AGAIN_S = 1.0
 
 
-def work(settings: Settings) -> None:
-    """Take jobs and do them until SIGTERM or SIGINT; then give back what is under way, and return."""
+def work(settings: Settings, calls: GatewaySettings | None = None) -> None:
+    """Take jobs and do them until SIGTERM or SIGINT; then give back what is under way, and return.
+
+    `calls` says how models are asked, where not as usual.
+    """
     quiet_environment()
     logging.getLogger("httpx").setLevel("WARNING")  # it would tell of each question whether MLflow lives
     stop = threading.Event()
@@ -48,7 +51,7 @@ def work(settings: Settings) -> None:
         opened.callback(engine.dispose)
         if not _prepare(engine, settings, stop):
             return
-        gateway, loop = opened.enter_context(open_gateway(ledger_path(settings.home)))
+        gateway, loop = opened.enter_context(open_gateway(ledger_path(settings.home), calls))
         worker = Worker(
             engine,
             settings.database,
