@@ -18,6 +18,7 @@ from optimizers.judging import Judging
 from optimizers.kappa import Confusion, cohen_kappa, confusion
 from optimizers.protocols import Observer, Problem
 from optimizers.selection import winner
+from optimizers.together import all_or_none
 from optimizers.types import (
     Candidate,
     Decoding,
@@ -255,7 +256,7 @@ class Workbench:
                 return await self._session.ask(request)
 
         try:
-            return await asyncio.gather(*(ask(request) for request in requests))
+            return await all_or_none([ask(request) for request in requests])
         except ProviderUnavailable as trouble:
             raise RunPaused(PauseReason.PROVIDER, str(trouble)) from trouble
 

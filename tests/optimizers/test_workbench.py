@@ -1,10 +1,18 @@
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from optimizers.errors import BudgetExhausted, PauseReason, ProviderUnavailable, RequestRejected, RunPaused
-from optimizers.testing.lab import Lab, Table
+from optimizers.errors import (
+    AuthenticationFailed,
+    BudgetExhausted,
+    PauseReason,
+    ProviderUnavailable,
+    RequestRejected,
+    RunPaused,
+)
+from optimizers.testing.lab import IN_FLIGHT, Lab, Table
 from optimizers.types import (
     Candidate,
     DecisionRule,
@@ -149,6 +157,19 @@ def test_a_proposer_that_is_down_pauses_the_run(lab: Lab) -> None:
     with lab.bench(before=down) as table, pytest.raises(RunPaused) as stop:
         table.bench.ask_proposer(ASK)
     assert stop.value.reason is PauseReason.PROVIDER
+
+
+def test_after_a_question_that_fails_no_further_one_is_asked(lab: Lab) -> None:
+    def refuse(number: int, _: object) -> None:
+        if number == 2:
+            raise AuthenticationFailed("the key is wrong")
+
+    questions = [(Message(role="user", content=f"Propose {n}."),) for n in range(30)]
+    with lab.bench(before=refuse) as table:
+        with pytest.raises(AuthenticationFailed):
+            table.bench.ask_proposer_each(questions)
+        time.sleep(0.2)  # others would be asked meanwhile
+        assert table.model.calls <= 2 + IN_FLIGHT
 
 
 def test_a_prompt_that_the_provider_rejects_is_the_candidate_s_fault(lab: Lab) -> None:
