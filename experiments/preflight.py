@@ -1,11 +1,13 @@
 """What is wrong with a run before anything is spent. Light, so that a request can be refused at once."""
 
+from collections.abc import Sequence
+
 from experiments.spec import RunSpec
 from optimizers.errors import BudgetTooSmall, InvalidInput, NotEnoughLabels
 from optimizers.lm.pricing import Pricing
 from optimizers.splits import require_labels_to_optimize
 from optimizers.template import PromptTemplate
-from optimizers.types import Part, Snapshot
+from optimizers.types import LabelledExample, Part, Snapshot
 
 CHARS_PER_TOKEN = 4
 
@@ -23,6 +25,15 @@ def label_warnings(spec: RunSpec, snapshot: Snapshot) -> tuple[str, ...]:
             raise
         return (f"forced: {missing}",)
     return ()
+
+
+def overlap_warnings(train: Sequence[LabelledExample], learned: Sequence[LabelledExample]) -> tuple[str, ...]:
+    """That some of `train` are not among the rows `learned` from, since they repeat test rows."""
+    copies = len(train) - len(learned)
+    if not copies:
+        return ()
+    rows = "1 train row repeats" if copies == 1 else f"{copies} train rows repeat"
+    return (f"{rows} the text of a test row; nothing was learned from such rows",)
 
 
 def least_calls(snapshot: Snapshot) -> int:

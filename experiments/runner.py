@@ -13,7 +13,7 @@ from importlib.metadata import version
 
 from experiments.evidence import Evidence, provenance_warning, reading_warnings, repeatability
 from experiments.observers import Observers
-from experiments.preflight import label_warnings, require_budget, require_room
+from experiments.preflight import label_warnings, overlap_warnings, require_budget, require_room
 from experiments.spec import RunSpec, judge_decoding, proposer_decoding
 from optimizers.artifact import Artifact, artifact_of
 from optimizers.errors import BudgetExhausted, RunFailed
@@ -22,6 +22,7 @@ from optimizers.kappa import human_agreement
 from optimizers.lm.control import RunControl
 from optimizers.lm.gateway import Gateway, Session
 from optimizers.lm.loop import BackgroundLoop
+from optimizers.overlap import apart
 from optimizers.protocols import LanguageModel, Observer, Problem
 from optimizers.rendering import render
 from optimizers.report import Repeatability, Report, Spend, TestReading, conclude, recommend
@@ -99,6 +100,8 @@ class _Run:
         self.spec, self.snapshot, self.loop, self.observer = spec, snapshot, loop, observer
         self.train, self.dev, self.test = (snapshot.part(part) for part in Part)
         self.warnings = [*label_warnings(spec, snapshot), *split_warnings(snapshot.rows, snapshot.split)]
+        self.learned = apart(self.train, self.test)
+        self.warnings += overlap_warnings(self.train, self.learned)
         self.strategy = create(spec.strategy, spec.options)
         self.decoding = spec.decoding or judge_decoding(spec.model)
         self.baseline = Candidate(instruction=spec.instruction or "", verbatim=spec.prompt)
@@ -123,7 +126,7 @@ class _Run:
     def _workbench(self) -> Workbench:
         problem = Problem(
             criterion=self.snapshot.criterion,
-            train=self.train,
+            train=self.learned,
             dev=self.dev,
             baseline=self.baseline,
             seed=self.spec.seed,
@@ -240,7 +243,7 @@ class _Run:
             test=test,
             dev=evidence.dev(self.dev, self.bench.trials, best),
             human_agreement=human_agreement(self.snapshot.rows),
-            supervised_baseline=evidence.supervised(self.train, self.test, tested[1]) if tested else None,
+            supervised_baseline=evidence.supervised(self.learned, self.test, tested[1]) if tested else None,
             repeatability=again,
             spend=Spend.of(self.usage, paid=self.session.paid, wall_s=wall_s()),
         )

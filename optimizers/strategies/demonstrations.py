@@ -7,47 +7,24 @@ ones that bootstrapping from the judge's right answers alone would never show.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from optimizers.overlap import apart
 from optimizers.protocols import Problem
 from optimizers.strategies.answers import clipped, field_of, sendable
 from optimizers.types import Candidate, Demonstration, Label, LabelledExample, Message, Verdict
 from optimizers.workbench import Workbench
-
-LONG_OUTPUT = 40
-"""Characters from which one output text in train and in dev is a copy, not a coincidence ("Yes.")."""
 
 LONGEST_RATIONALE = 1200
 _LONGEST_TEXT = 4000
 
 
 def eligible(problem: Problem) -> tuple[LabelledExample, ...]:
-    """The train rows that may be shown: none shares a group, an input or a long output with dev.
-
-    Texts are compared without regard to case and white space; an empty input ties nothing.
-    """
-    groups = {row.example.group_key for row in problem.dev if _is_tied(row)}
-    texts = {text for row in problem.dev for text in _texts(row)}
-    return tuple(
-        row
-        for row in problem.train
-        if not (_is_tied(row) and row.example.group_key in groups) and texts.isdisjoint(_texts(row))
-    )
-
-
-def _is_tied(row: LabelledExample) -> bool:
-    return row.example.group is not None or bool(row.example.input.strip())
-
-
-def _texts(row: LabelledExample) -> Iterable[tuple[str, str]]:
-    given, answer = (" ".join(text.casefold().split()) for text in (row.example.input, row.example.output))
-    if given:
-        yield "input", given
-    if len(answer) >= LONG_OUTPUT:
-        yield "output", answer
+    """The train rows that may be learned from and shown: those that repeat nothing of dev."""
+    return apart(problem.train, problem.dev)
 
 
 def balanced(

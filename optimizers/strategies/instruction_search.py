@@ -127,12 +127,11 @@ class InstructionSearch:
         return list(range(len(menu.instructions) - len(fresh), len(menu.instructions)))
 
     def _train_rows(self, bench: Workbench, turn: int) -> tuple[LabelledExample, ...]:
-        return balanced(bench.problem.train, self.train_rows, bench.rng("train"), turn)
+        return balanced(eligible(bench.problem), self.train_rows, bench.rng("train"), turn)
 
     def _solved_sets(self, bench: Workbench, base: Candidate) -> list[tuple[Demonstration, ...]]:
         """Sets of solved examples from the train rows that were judged in the first round."""
-        allowed = {row.id for row in eligible(bench.problem)}
-        rows = [row for row in self._train_rows(bench, 0) if row.id in allowed]
+        rows = self._train_rows(bench, 0)
         # The judgements are there already unless the base gives no rationale.
         needed = bench.missing(base.with_(reasoning=True), rows) + 2 * self.per_class
         if not self.sets or not rows or not bench.affordable(needed + len(bench.problem.dev)):

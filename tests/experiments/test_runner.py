@@ -101,6 +101,18 @@ def test_a_better_prompt_is_found_and_the_report_says_improved(bench: Bench) -> 
     assert result.trials[0].origin == "baseline"
 
 
+@pytest.mark.parametrize("strategy", ["bootstrap_fewshot", "instruction_search", "mipro", "gepa"])
+def test_a_train_row_that_repeats_a_test_row_is_not_learned_from(bench: Bench, strategy: str) -> None:
+    snapshot = WORLD.snapshot()
+    copied = snapshot.part(Part.TEST)[0].example
+    first = snapshot.part(Part.TRAIN)[0]
+    example = replace(first.example, input=copied.input.upper(), output=copied.output.upper())
+    rows = tuple(replace(row, example=example) if row.id == first.id else row for row in snapshot.rows)
+    result, model = bench.run(replace(snapshot, rows=rows), strategy=strategy)
+    assert not any(example.input in str(request) for request in model.requests)
+    assert any("1 train row repeats" in warning for warning in result.report.warnings)
+
+
 def test_a_repeated_run_pays_nothing_and_gives_the_same_artifact(bench: Bench) -> None:
     first, _ = bench.run(WORLD.snapshot())
     second, model = bench.run(WORLD.snapshot(), run_id="run-2", test_readings=1)

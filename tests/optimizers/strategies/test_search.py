@@ -1,5 +1,6 @@
 """What the searches find in a small world with a known better prompt."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from optimizers.strategies import registry
 from optimizers.testing.lab import JUDGE, Finished, Lab
 from optimizers.testing.world import JudgeWorld
-from optimizers.types import Candidate, Trial
+from optimizers.types import Candidate, Part, Snapshot, Trial
 
 WORLD = JudgeWorld(train=60, dev=60, test=0)
 SKEWED = JudgeWorld(train=60, dev=60, test=0, fail_share=0.15)
@@ -43,6 +44,23 @@ def test_with_600_calls_the_best_reachable_judge_is_near(tmp_path: Path, name: s
     assert reachable is not None
     found = [kappas(search(tmp_path, name, WORLD, calls=600, seed=seed))[1] for seed in range(3)]
     assert sum(found) / 3 > 0.85 * reachable
+
+
+class WithACopy(JudgeWorld):
+    """Its first train row is a dev row in capitals."""
+
+    def snapshot(self) -> Snapshot:
+        snapshot = super().snapshot()
+        first, copied = snapshot.part(Part.TRAIN)[0], snapshot.part(Part.DEV)[0].example
+        example = replace(first.example, input=copied.input.upper(), output=copied.output.upper())
+        rows = tuple(replace(row, example=example) if row.id == first.id else row for row in snapshot.rows)
+        return replace(snapshot, rows=rows)
+
+
+@pytest.mark.parametrize("name", registry.names())
+def test_a_train_row_that_repeats_a_dev_row_is_not_learned_from(tmp_path: Path, name: str) -> None:
+    run = search(tmp_path, name, WithACopy(train=24, dev=24, test=0), calls=300)
+    assert not any("CASE 24" in str(request) for request in run.requests)
 
 
 def dropped(run: Finished) -> list[Trial]:
