@@ -130,7 +130,12 @@ def _comparison(report: Report) -> str:
 
 
 def _readings(test: TestReading) -> str:
-    if test.readings <= 1:
+    if test.readings == 0:
+        return (
+            "Nobody counts how often these test rows are read: the more often, the less surprising a lucky "
+            "winner is."
+        )
+    if test.readings == 1:
         return "No earlier run has read these test rows."
     return (
         f"These test rows have been read by {test.readings} runs, this one included: the more often they "
@@ -180,6 +185,11 @@ def _ceiling(report: Report) -> str:
         if found.ceiling is not None
         else "No two people share enough labelled rows (20) for a ceiling."
     )
+    if found.ceiling is not None and any(pair.n < found.ceiling.n / 2 for pair in found.pairs):
+        lines.append(
+            "\nA pair that shares far fewer rows may have labelled only the disputed ones: its kappa is no "
+            "ceiling."
+        )
     return f"## How people agree with each other\n\n{intro}\n\n" + "\n".join(lines)
 
 
@@ -232,7 +242,10 @@ def _cost(report: Report) -> str:
         ("model calls", f"{spend.calls:,} ({spend.cached_calls:,} of them already in the ledger)"),
         ("tokens", f"{spend.prompt_tokens:,} in, {spend.completion_tokens:,} out"),
         ("cost at recorded prices", dollars(spend.cost_usd)),
-        ("really paid", f"{dollars(spend.paid_cost_usd)} for {spend.paid_calls:,} calls"),
+        (
+            "really paid, in all attempts at this run",
+            f"{dollars(spend.paid_cost_usd)} for {spend.paid_calls:,} calls",
+        ),
         ("wall clock", f"{spend.wall_s:,.0f} s"),
     ]
     return "## What it took\n\n" + table(("", ""), rows)

@@ -17,7 +17,8 @@ class RunSpec:
 
     `options` are keyword arguments of the strategy. `decoding` is the judge's; `None` takes what
     suits the model. `max_age_s` bounds the age in seconds of answers taken from the ledger; 0 asks
-    everything anew. `test_readings` is how often earlier runs have read this dataset's test rows.
+    everything anew. `test_readings` is how often earlier runs have read this dataset's test rows;
+    -1 where nobody keeps count.
     `simulated` marks a run on a stand-in's simulated world.
 
     Raises:

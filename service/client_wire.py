@@ -129,7 +129,8 @@ def _problem(response: httpx.Response) -> dict[str, Any]:
     try:
         body = response.json()
     except ValueError:
-        return {"detail": response.text[:200]}
+        page = "text/html" in response.headers.get("content-type", "")
+        return {"detail": f"{response.url} is not Concord's API" if page else response.text[:200]}
     return body if isinstance(body, dict) else {"detail": str(body)[:200]}
 
 

@@ -11,6 +11,8 @@ from optimizers.errors import InvalidInput
 
 MIB = 1024 * 1024
 
+OFFLINE = "offline"
+
 CommaSeparated = Annotated[tuple[str, ...], NoDecode]
 SecretsCommaSeparated = Annotated[tuple[SecretStr, ...], NoDecode]
 
@@ -36,7 +38,7 @@ class Settings(BaseSettings):
     database_url: str | None = None
     """`postgresql://...` or `sqlite:///...`; a SQLite file in `home` when unset."""
 
-    model: str = "offline"
+    model: str = OFFLINE
     """The judge's model in requests that name none."""
     proposer_model: str | None = None
     """The proposer's model in requests that name none; `model` when unset."""
@@ -75,6 +77,27 @@ class Settings(BaseSettings):
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value
+
+    @field_validator("model", mode="before")
+    @classmethod
+    def _no_model_is_offline(cls, value: object) -> object:
+        return value or OFFLINE
+
+    @field_validator("model", "proposer_model")
+    @classmethod
+    def _names_a_provider(cls, value: str | None) -> str | None:
+        provider, _, model = (value or OFFLINE).partition("/")
+        if (value or OFFLINE) != OFFLINE and not (provider and model):
+            raise ValueError(f"must be 'offline' or provider/model as in 'openai/gpt-4o-mini', got {value!r}")
+        return value
+
+    @field_validator("api_bases")
+    @classmethod
+    def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for base in value:
+            if not base.startswith(("http://", "https://")):
+                raise ValueError(f"an address begins with http:// or https://, got {base!r}")
+        return value
 
     @property
     def database(self) -> str:

@@ -97,6 +97,7 @@ def optimize(
         budget=Budget(max_calls=max_calls, max_tokens=max_tokens, max_cost_usd=max_cost_usd),
         force=force,
         max_in_flight=max_in_flight,
+        test_readings=-1,
         simulated=is_simulated(model),
     )
     # Its account of what was paid is its own, and the same when the command is repeated.

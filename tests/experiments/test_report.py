@@ -188,3 +188,20 @@ def test_the_page_shows_the_tables_the_ceiling_the_rival_and_the_cost() -> None:
         "````text\nsay ```no```\n````",
     ):
         assert text in page
+
+
+@pytest.mark.parametrize(
+    ("readings", "said"),
+    [(0, "Nobody counts how often"), (1, "No earlier run has read"), (3, "have been read by 3 runs")],
+)
+def test_the_page_claims_unread_test_rows_only_where_readings_are_counted(readings: int, said: str) -> None:
+    counted = replace(report(), test=replace(report().test, readings=readings))
+    assert said in report_markdown(counted)
+
+
+def test_the_page_warns_of_pairs_that_may_have_seen_only_disputed_rows() -> None:
+    most = PairAgreement(annotators=("ann", "bob"), n=900, kappa=0.73)
+    few = PairAgreement(annotators=("ann", "judge"), n=150, kappa=-0.36)
+    page = report_markdown(replace(report(), human_agreement=HumanAgreement(pairs=(most, few), ceiling=most)))
+    assert "its kappa is no ceiling" in page
+    assert "its kappa is no ceiling" not in report_markdown(report())

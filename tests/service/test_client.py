@@ -105,6 +105,18 @@ def test_a_refusal_that_is_no_json_shows_its_text(client: ConcordClient, script:
         client.run("r1")
 
 
+def test_a_page_of_another_server_is_not_shown_but_told(client: ConcordClient, script: Script) -> None:
+    def page(handler: Handler) -> None:
+        handler.send_response(404)
+        handler.send_header("content-type", "text/html; charset=utf-8")
+        handler.send_header("content-length", "0")
+        handler.end_headers()
+
+    script.answers = [page]
+    with pytest.raises(Refused, match=r"/api/runs/r1 is not Concord's API"):
+        client.run("r1")
+
+
 def test_a_file_is_sent_with_its_name_and_how_to_read_it(client: ConcordClient, script: Script) -> None:
     script.answers = [answer({"id": "d1", "name": "n", "rows": 3}, 201)]
     dataset = client.upload_dataset(

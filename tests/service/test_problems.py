@@ -106,6 +106,13 @@ def test_a_request_that_does_not_fit_names_each_field(client: httpx.Client) -> N
     assert response.json()["errors"][0]["field"] == "query.limit"
 
 
+def test_a_body_that_is_not_json_is_told_with_its_place(client: httpx.Client) -> None:
+    answer = client.post("/api/runs", content="{not json", headers={"content-type": "application/json"})
+    assert answer.status_code == 422
+    said = answer.json()["detail"]
+    assert said == "body: this is not JSON: Expecting property name enclosed in double quotes at character 1"
+
+
 @pytest.mark.parametrize("path", ["/api/datasets/%00", "/api/datasets/x/examples/%00/labels/%00"])
 def test_a_nul_in_a_path_is_no_server_error(client: httpx.Client, path: str) -> None:
     assert client.get(path).status_code in (404, 422)

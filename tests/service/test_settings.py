@@ -41,6 +41,18 @@ def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> N
     assert Settings().database_url is None
 
 
+def test_a_model_without_a_provider_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONCORD_MODEL", "")
+    assert Settings().model == "offline"
+    with pytest.raises(ValidationError, match="'openai/gpt-4o-mini', got 'gpt-4o-mini'"):
+        Settings(model="gpt-4o-mini")
+
+
+def test_an_address_of_models_without_its_scheme_is_refused() -> None:
+    with pytest.raises(ValidationError, match=r"got '127\.0\.0\.1:11434/v1'"):
+        Settings.model_validate({"api_bases": "http://127.0.0.1:8100/v1, 127.0.0.1:11434/v1"})
+
+
 def test_a_port_out_of_range_is_refused() -> None:
     with pytest.raises(ValidationError, match="65535"):
         Settings(port=70_000)
