@@ -17,6 +17,7 @@ from optimizers.wording import PROBABILITY_FIELD, RATIONALE_FIELD, VERDICT_FIELD
 
 Slot = Literal["input", "output"]
 PLACEHOLDERS: Mapping[Slot, str] = {"input": "{{input}}", "output": "{{output}}"}
+_BRACED = re.compile(r"\{\{?[^{}\n]{0,40}\}\}?")
 AS_WRITTEN = DecisionRule()
 PLAIN_DECODING = Decoding()
 
@@ -54,7 +55,10 @@ class PromptTemplate:
         for message in self.messages:
             check_sendable(message.content, f"the {message.role} message")
         if not any(Hole(slot="output") in segments for segments in self.segments):
-            raise InvalidInput(f"no message contains the placeholder {self.placeholders['output']!r}")
+            braced = (m for each in self.messages for m in _BRACED.findall(each.content))
+            near = next((m for m in braced if m not in self.placeholders.values()), None)
+            found = f", found {near!r}" if near else ""
+            raise InvalidInput(f"no message contains the placeholder {self.placeholders['output']!r}{found}")
 
     @cached_property
     def segments(self) -> tuple[tuple[Segment, ...], ...]:

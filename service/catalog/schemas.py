@@ -1,5 +1,6 @@
 """Shapes of what can be chosen from, and of how a request says what it has chosen."""
 
+import re
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -83,6 +84,9 @@ class ResponseIn(BaseModel):
     fail_value: str = Field(default="fail", alias="fail")
 
 
+_LIKE_A_PLACEHOLDER = re.compile(r"\{\{\s*(?:input|output)\s*\}\}", re.IGNORECASE)
+
+
 class PromptIn(BaseModel):
     """A prompt of one's own, sent as it is: the form that `best?format=messages` gives."""
 
@@ -96,7 +100,16 @@ class PromptIn(BaseModel):
     def _usual_placeholders(self) -> Self:
         usual = {"input": "{{input}}", "output": "{{output}}"}
         if self.placeholders not in (None, usual):
-            raise ValueError("placeholders must be {{input}} and {{output}}")
+            raise ValueError(
+                f"placeholders must be {{{{input}}}} and {{{{output}}}}, got {self.placeholders}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _no_near_miss(self) -> Self:
+        for near in (m for message in self.messages for m in _LIKE_A_PLACEHOLDER.findall(message.content)):
+            if near not in ("{{input}}", "{{output}}"):
+                raise ValueError(f"{near!r} would be sent as it is; write {{{{input}}}} and {{{{output}}}}")
         return self
 
     def value(self) -> VerbatimPrompt:

@@ -176,7 +176,9 @@ def test_a_verbatim_prompt_is_sent_as_it_is() -> None:
 
 def test_a_verbatim_prompt_without_the_output_is_refused() -> None:
     prompt = VerbatimPrompt(messages=(Message(role="user", content="{{input}} {{ output }}"),))
-    with pytest.raises(InvalidInput, match=r"no message contains the placeholder '{{output}}'"):
+    with pytest.raises(
+        InvalidInput, match=r"no message contains the placeholder '{{output}}', found '{{ output }}'"
+    ):
         verbatim_template(prompt)
 
 

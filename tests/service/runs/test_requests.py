@@ -136,6 +136,12 @@ def test_a_prompt_without_a_place_for_the_output_is_refused(api: httpx.Client, d
     assert "{{output}}" in problem["detail"]
 
 
+def test_a_placeholder_that_would_be_sent_as_it_is_is_refused(api: httpx.Client, dataset_id: str) -> None:
+    baseline = {"messages": [{"role": "user", "content": "Asked: {{ input }} Said: {{output}}"}]}
+    problem = _refused(api, 422, "validation_failed", dataset_id=dataset_id, baseline=baseline)
+    assert "'{{ input }}' would be sent as it is" in problem["detail"]
+
+
 def test_a_prompt_and_an_instruction_are_one_too_many(api: httpx.Client, dataset_id: str) -> None:
     baseline = {"messages": [{"role": "user", "content": "{{input}} {{output}}"}]}
     _refused(api, 422, "validation_failed", dataset_id=dataset_id, baseline=baseline, instruction="Judge.")
