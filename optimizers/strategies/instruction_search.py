@@ -116,7 +116,9 @@ class InstructionSearch:
 
     def _propose(self, bench: Workbench, menu: Menu, parent: Candidate, turn: int) -> list[int]:
         """Add new instructions to the menu; return their numbers."""
-        rows = self._train_rows(bench, turn)
+        shown = {demonstration.example_id for demonstration in parent.demonstrations}
+        # A judge that is shown a row with its label is right on it, whatever its instruction.
+        rows = tuple(row for row in self._train_rows(bench, turn) if row.id not in shown)
         wrong = mistakes(bench, bench.evaluate(parent, rows), rows)
         if not wrong:
             return []

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from optimizers.strategies import registry
+from optimizers.strategies.instruction_search import InstructionSearch, Menu
 from optimizers.testing.lab import JUDGE, Finished, Lab
 from optimizers.testing.world import JudgeWorld
-from optimizers.types import Candidate, Part, Snapshot, Trial
+from optimizers.types import Candidate, Demonstration, Part, Snapshot, Trial
 
 WORLD = JudgeWorld(train=60, dev=60, test=0)
 SKEWED = JudgeWorld(train=60, dev=60, test=0, fail_share=0.15)
@@ -61,6 +62,19 @@ class WithACopy(JudgeWorld):
 def test_a_train_row_that_repeats_a_dev_row_is_not_learned_from(tmp_path: Path, name: str) -> None:
     run = search(tmp_path, name, WithACopy(train=24, dev=24, test=0), calls=300)
     assert not any("CASE 24" in str(request) for request in run.requests)
+
+
+def test_no_row_is_judged_under_a_prompt_that_shows_its_label(tmp_path: Path) -> None:
+    with Lab(ledger=tmp_path / "ledger").bench() as table:
+        shown = table.bench.problem.train[0]
+        demonstration = Demonstration(
+            example_id=shown.id, input=shown.example.input, output=shown.example.output, label=shown.label
+        )
+        parent = Candidate(demonstrations=(demonstration,))
+        menu = Menu(base=parent, instructions=[""], sets=[()])
+        InstructionSearch(train_rows=24)._propose(table.bench, menu, parent, 0)
+        assert len(table.bench.known(parent, table.bench.problem.train).outcomes) == 23
+        assert table.bench.missing(parent, [shown]) == 1
 
 
 def dropped(run: Finished) -> list[Trial]:
