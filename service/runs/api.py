@@ -79,6 +79,7 @@ def estimate_run(asked: NewRun, engine: EngineDep, settings: SettingsDep) -> Est
     spec = actions.specify(asked, "estimate", settings)
     with transaction(engine) as session:
         taken = snapshot(session, asked.dataset_id)
+        session.rollback()  # who only asks has settled nothing: the split can still be set
     return EstimateOut.model_validate(estimate(spec, taken))
 
 

@@ -50,6 +50,15 @@ def _refused(api: httpx.Client, status: int, code: str, **body: Any) -> dict[str
     return problem
 
 
+def test_an_estimate_settles_no_split(api: httpx.Client) -> None:
+    dataset = _dataset(api, 30, 30)
+    before = api.get(f"/datasets/{dataset}").json()
+    assert api.post("/runs/estimate", json={"dataset_id": dataset}).status_code == 200
+    assert api.get(f"/datasets/{dataset}").json() == before
+    assert api.post("/runs", json={"dataset_id": dataset}).status_code == 202
+    assert api.get(f"/datasets/{dataset}").json()["parts"] != before["parts"]
+
+
 def test_an_accepted_run_is_queued_and_found_under_its_location(api: httpx.Client, dataset_id: str) -> None:
     response = api.post("/runs", json={"dataset_id": dataset_id})
     assert response.status_code == 202
