@@ -18,6 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlmodel import Field, Session, SQLModel
 
+from optimizers.errors import InvalidInput
 from optimizers.types import digest
 from service.clock import UtcDateTime, now
 from service.dependencies import SessionDep
@@ -71,10 +72,14 @@ class Once:
 
         Raises:
             KeyReused: the key stands for another request.
+            InvalidInput: a text of the request holds a lone surrogate.
         """
         if self._scope is None:
             return action().as_response()
-        wanted = digest(request)
+        try:
+            wanted = digest(request)
+        except UnicodeEncodeError as error:
+            raise InvalidInput(f"the request holds text that is not valid Unicode: {error.reason}") from None
         if not self._claim(self._scope, wanted):
             return self._kept(self._scope, wanted).as_response(replayed=True)
         reply = action()

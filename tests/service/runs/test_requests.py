@@ -50,6 +50,13 @@ def _refused(api: httpx.Client, status: int, code: str, **body: Any) -> dict[str
     return problem
 
 
+def test_text_that_is_no_unicode_is_refused_with_a_key_too(api: httpx.Client, dataset_id: str) -> None:
+    body = f'{{"dataset_id": "{dataset_id}", "options": {{"trials": "\\ud800"}}}}'
+    headers = {"Content-Type": "application/json", "Idempotency-Key": "k"}
+    response = api.post("/runs", content=body, headers=headers)
+    assert (response.status_code, response.json()["code"]) == (422, "invalid_input")
+
+
 def test_an_estimate_settles_no_split(api: httpx.Client) -> None:
     dataset = _dataset(api, 30, 30)
     before = api.get(f"/datasets/{dataset}").json()
