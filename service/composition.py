@@ -53,7 +53,7 @@ def read_settings(**given: object) -> Settings:
     except ValidationError as error:
         found = error.errors(include_input=False)[0]  # the value may be a key
         name = "CONCORD_" + "_".join(str(part) for part in found["loc"]).upper()
-        raise InvalidInput(f"{name} is not usable: {found['msg']}") from error
+        raise InvalidInput(f"{name} is not usable: {found['msg'].removeprefix('Value error, ')}") from error
 
 
 def model_ref(name: str, api_base: str | None = None) -> ModelRef:

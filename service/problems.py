@@ -170,7 +170,11 @@ def _validation_error(error: Mapping[str, Any]) -> dict[str, str]:
         reason = f"{error['ctx']['error']} at character {path[-1]}"
         return {"field": "body", "message": f"this is not JSON: {reason}", "value": ""}
     value = repr(error.get("input"))[:VALUE_MAX_CHARS]
-    return {"field": ".".join(str(p) for p in path), "message": str(error["msg"]), "value": value}
+    return {
+        "field": ".".join(str(p) for p in path),
+        "message": str(error["msg"]).removeprefix("Value error, "),
+        "value": value,
+    }
 
 
 def _on_http(_request: Request, error: Exception) -> JSONResponse:
