@@ -3,7 +3,7 @@
 import re
 import resource
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -136,8 +136,7 @@ def test_a_full_disk_pauses_a_run_and_room_lets_it_go_on(
     provider.faults.latency_ms = 30.0
     body = service.simulated(service.upload(), api_base=provider.api_base, seed=11)
     run_id = service.start(**body)
-    while provider.received < 60:
-        time.sleep(0.01)
+    _until(lambda: provider.received >= 60)
     with no_room(service.workers[0].pid):
         provider.faults.latency_ms = 0.0
         _until_silent(provider)
@@ -160,13 +159,22 @@ def no_room(pid: int) -> Iterator[None]:
         resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
 
 
-def _until_silent(provider: StandIn) -> None:
+def _until(enough: Callable[[], bool]) -> None:
     deadline = time.monotonic() + LIVENESS_S
-    asked = -1
-    while asked != provider.received:
+    while not enough():
         assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def _until_silent(provider: StandIn) -> None:
+    """Until nobody has asked for a second, which the worker's retries never leave."""
+
+    def is_silent() -> bool:
         asked = provider.received
         time.sleep(1.0)
+        return provider.received == asked
+
+    _until(is_silent)
 
 
 @pytest.mark.parametrize(
