@@ -166,7 +166,9 @@ def _on_validation(_request: Request, error: Exception) -> JSONResponse:
 def _validation_error(error: Mapping[str, Any]) -> dict[str, str]:
     """Pydantic's error with its value cut short and made printable (a body may hold anything)."""
     path: Sequence[object] = error["loc"]
-    if error["type"] == "json_invalid":  # its place is a position in the body, its input the empty body
+    if (
+        error["type"] == "json_invalid" and "ctx" in error
+    ):  # its place is a position in the body, its input the empty body
         reason = f"{error['ctx']['error']} at character {path[-1]}"
         return {"field": "body", "message": f"this is not JSON: {reason}", "value": ""}
     value = repr(error.get("input"))[:VALUE_MAX_CHARS]
