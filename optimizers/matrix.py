@@ -2,30 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from optimizers.types import DecisionRule, Failure, FailureKind, Label, Outcome, Verdict
-
-
-def decided(outcome: Outcome, rule: DecisionRule) -> Outcome:
-    """`outcome` under `rule`. A threshold costs no call: it reads a probability that is there.
-
-    An answer that should carry a probability of fail and does not is unparseable.
-    """
-    if rule.threshold is None or isinstance(outcome, Failure):
-        return outcome
-    if outcome.fail_probability is None:
-        return Failure(
-            kind=FailureKind.UNPARSEABLE,
-            message="the answer gives no probability of fail, which the threshold needs",
-            answer=outcome.label.value,
-            usage=outcome.usage,
-        )
-    label = Label.FAIL if outcome.fail_probability >= rule.threshold else Label.PASS
-    return Verdict(
-        label=label,
-        fail_probability=outcome.fail_probability,
-        rationale=outcome.rationale,
-        usage=outcome.usage,
-    )
+from optimizers.reading import decided
+from optimizers.types import DecisionRule, Outcome
 
 
 class VerdictMatrix:

@@ -9,7 +9,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 import regex  # type: ignore[import-untyped]  # it has no stubs
@@ -104,17 +104,32 @@ def read_answer(response: ResponseFormat, answer: ModelAnswer, decision: Decisio
         reading = read_text(response, answer.text, complete=answer.finish_reason != "length")
     except Unreadable as error:
         return _failure(FailureKind.UNPARSEABLE, str(error), answer)
-    label = reading.label
-    if decision.threshold is not None:
-        if reading.fail_probability is None:
-            return _failure(FailureKind.UNPARSEABLE, "no probability of fail for the threshold", answer)
-        label = Label.FAIL if reading.fail_probability >= decision.threshold else Label.PASS
-    return Verdict(
-        label=label,
+    verdict = Verdict(
+        label=reading.label,
         fail_probability=reading.fail_probability,
         rationale=reading.rationale,
         usage=answer.usage,
     )
+    return decided(verdict, decision, answer.text)
+
+
+def decided(outcome: Outcome, rule: DecisionRule, answer: str | None = None) -> Outcome:
+    """`outcome` under `rule`. A threshold costs no call: it reads a probability that is there.
+
+    A verdict that should carry a probability of fail and does not is unparseable; `answer` is the
+    text that it came from, where that is at hand.
+    """
+    if rule.threshold is None or isinstance(outcome, Failure):
+        return outcome
+    if outcome.fail_probability is None:
+        return Failure(
+            kind=FailureKind.UNPARSEABLE,
+            message="the answer gives no probability of fail, which the threshold needs",
+            answer=answer if answer is not None else outcome.label.value,
+            usage=outcome.usage,
+        )
+    label = Label.FAIL if outcome.fail_probability >= rule.threshold else Label.PASS
+    return replace(outcome, label=label)
 
 
 def read_text(response: ResponseFormat, text: str, *, complete: bool = True) -> Reading:

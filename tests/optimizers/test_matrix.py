@@ -1,4 +1,5 @@
-from optimizers.matrix import VerdictMatrix, decided
+from optimizers.matrix import VerdictMatrix
+from optimizers.reading import decided
 from optimizers.types import DecisionRule, Failure, FailureKind, Label, Verdict
 
 PROMPT = "a prompt"
