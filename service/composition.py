@@ -87,7 +87,7 @@ def open_gateway(
     with tempfile.TemporaryDirectory(prefix="concord-") as folder, BackgroundLoop() as loop:
         answers = SqliteLedger(ledger or Path(folder) / "ledger.db")
         route = Routes(os.environ, timeout_s=chosen.timeout_s, max_connections=2 * chosen.max_concurrency)
-        gateway = Gateway(answers, route, settings=chosen)
+        gateway = Gateway(answers, route, pricing=read_settings().pricing, settings=chosen)
         try:
             yield gateway, loop
         finally:

@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from optimizers.errors import InvalidInput
+from optimizers.lm.pricing import Pricing, parse_prices
 
 MIB = 1024 * 1024
 
@@ -42,6 +43,9 @@ class Settings(BaseSettings):
     """The judge's model in requests that name none."""
     proposer_model: str | None = None
     """The proposer's model in requests that name none; `model` when unset."""
+    prices: str = ""
+    """Prices of models that no list has, in US dollars for a million tokens of prompt and completion, as in
+    `openai/qwen3:8b=0.1/0.4; openai/mine=1/2`."""
     api_bases: CommaSeparated = ()
     """OpenAI-compatible addresses that requests may name as `api_base`."""
     api_keys: SecretsCommaSeparated = ()
@@ -98,6 +102,17 @@ class Settings(BaseSettings):
             if not base.startswith(("http://", "https://")):
                 raise ValueError(f"an address begins with http:// or https://, got {base!r}")
         return value
+
+    @field_validator("prices")
+    @classmethod
+    def _prices_are_readable(cls, value: str) -> str:
+        parse_prices(value)  # InvalidInput is a ValueError
+        return value
+
+    @property
+    def pricing(self) -> Pricing:
+        """The packaged price list with `prices` before it."""
+        return Pricing(parse_prices(self.prices))
 
     @property
     def database(self) -> str:

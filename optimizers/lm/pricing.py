@@ -89,6 +89,29 @@ class Pricing:
                 )
 
 
+def parse_prices(text: str) -> dict[str, Price]:
+    """Prices by model name from `model=prompt/completion; ...`, in US dollars for a million tokens.
+
+    Raises:
+        InvalidInput: naming the part that cannot be read.
+    """
+    prices = {}
+    for part in filter(None, map(str.strip, text.split(";"))):
+        name, _, numbers = part.rpartition("=")
+        prompt, _, completion = numbers.partition("/")
+        try:
+            price = Price(prompt_usd_per_million=float(prompt), completion_usd_per_million=float(completion))
+        except ValueError:
+            price = None
+        if not name.strip() or price is None:
+            raise InvalidInput(
+                f"a price must read model=prompt/completion in US dollars for a million tokens, as in "
+                f"'openai/qwen3:8b=0.1/0.4', got {part!r}"
+            )
+        prices[name.strip()] = price
+    return prices
+
+
 def model_facts(model: ModelRef) -> Mapping[str, Any]:
     """What the packaged list says about a model (prices, sizes, abilities); empty where it says nothing.
 

@@ -26,10 +26,11 @@ def list_strategies() -> list[StrategyOut]:
 @router.get("/models")
 def list_models(settings: SettingsDep) -> ModelsOut:
     """The models of requests that name none, and what else can be named. Keys are named, never shown."""
+    pricing = settings.pricing
     return ModelsOut(
-        judge=_model(settings.model),
-        proposer=_model(settings.proposer),
-        offline=_model(OFFLINE),
+        judge=_model(settings.model, pricing),
+        proposer=_model(settings.proposer, pricing),
+        offline=_model(OFFLINE, pricing),
         api_bases=list(settings.api_bases),
         providers=[
             ProviderOut(prefix=f"{name}/", variables=list(keys), ready=any(map(os.environ.get, keys)))
@@ -38,8 +39,8 @@ def list_models(settings: SettingsDep) -> ModelsOut:
     )
 
 
-def _model(name: str) -> ModelOut:
-    price = Pricing().price(ModelRef(name=name))
+def _model(name: str, pricing: Pricing) -> ModelOut:
+    price = pricing.price(ModelRef(name=name))
     return ModelOut(
         name=name,
         missing=missing_key(name, os.environ),

@@ -8,7 +8,6 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from optimizers.artifact import Artifact, from_json, from_plain
-from optimizers.lm.pricing import Pricing
 from optimizers.splits import require_labels_to_evaluate
 from optimizers.template import verbatim_template
 from optimizers.types import Label, ModelRef
@@ -38,7 +37,7 @@ def start(session: Session, sender: Sender, asked: NewEvaluation, settings: Sett
     if not asked.force:
         require_labels_to_evaluate(_labels(session, asked.dataset_id))
     cap = asked.spend_cap.value() if asked.spend_cap else None
-    Pricing().require([model], cap)
+    settings.pricing.require([model], cap)
     evaluation_id = f"eval_{token_hex(12)}"
     dispatch.submit(session, sender, job_id=evaluation_id, kind=KIND, dataset_id=asked.dataset_id)
     session.add(

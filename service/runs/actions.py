@@ -5,13 +5,12 @@ from secrets import token_hex
 
 from sqlmodel import Session
 
+from experiments.preflight import label_warnings, require_budget
 from experiments.spec import RunSpec
-from optimizers.errors import BudgetTooSmall, InvalidInput
-from optimizers.lm.pricing import Pricing
-from optimizers.splits import require_labels_to_optimize
+from optimizers.errors import InvalidInput
 from optimizers.strategies.registry import create, names
 from optimizers.template import verbatim_template
-from optimizers.types import Budget, Part, Snapshot
+from optimizers.types import Budget
 from service.catalog.choice import choose_model, choose_proposer
 from service.composition import is_simulated
 from service.datasets.snapshots import snapshot
@@ -56,7 +55,7 @@ def specify(asked: NewRun, run_id: str, settings: Settings) -> RunSpec:
     )
     if spec.prompt is not None:
         verbatim_template(spec.prompt)
-    _require_prices(spec)
+    _require_prices(spec, settings)
     return spec
 
 
@@ -70,7 +69,8 @@ def start(session: Session, sender: Sender, asked: NewRun, settings: Settings) -
     run_id = f"run_{token_hex(12)}"
     spec = specify(asked, run_id, settings)
     taken = snapshot(session, asked.dataset_id)
-    require_runnable(spec, taken)
+    label_warnings(spec, taken)
+    require_budget(spec, taken)
     dispatch.submit(session, sender, job_id=run_id, kind=KIND, dataset_id=asked.dataset_id)
     session.add(
         RunRow(
@@ -88,28 +88,6 @@ def start(session: Session, sender: Sender, asked: NewRun, settings: Settings) -
     return run_id
 
 
-def require_runnable(spec: RunSpec, taken: Snapshot) -> None:
-    """Refuse now what the worker would refuse later.
-
-    Raises:
-        NotEnoughLabels: below the gate, and not forced.
-        BudgetTooSmall: baseline and final test do not fit.
-        InvalidInput: there is no dev row.
-    """
-    if not spec.force:
-        require_labels_to_optimize(row.label for row in taken.rows)
-    counts = {part: len(taken.part(part)) for part in Part}
-    if not counts[Part.DEV]:
-        raise InvalidInput("the dataset has no dev rows: candidates cannot be compared")
-    needed, given = counts[Part.DEV] + 2 * counts[Part.TEST], spec.budget.max_calls
-    if given is not None and given < needed:
-        raise BudgetTooSmall(
-            f"budget.max_calls must be at least {needed} ({counts[Part.DEV]} for the baseline on dev, "
-            f"{2 * counts[Part.TEST]} for the final test of baseline and winner), got {given}",
-            needed,
-        )
-
-
 def cancel(session: Session, run_id: str) -> None:
     """End a run; see `dispatch.cancel`."""
     dispatch.cancel(session, store.get(session, KIND, run_id, lock=True))
@@ -120,7 +98,7 @@ def pause(session: Session, run_id: str) -> None:
     dispatch.pause(session, store.get(session, KIND, run_id, lock=True))
 
 
-def resume(session: Session, sender: Sender, run_id: str, change: Resume) -> None:
+def resume(session: Session, sender: Sender, run_id: str, change: Resume, settings: Settings) -> None:
     """Go on with a paused run, or with one that failed or was cancelled.
 
     Raises:
@@ -132,7 +110,7 @@ def resume(session: Session, sender: Sender, run_id: str, change: Resume) -> Non
         raise Conflict(f"{run_id} is running; pause it to change its spend cap")
     dispatch.resume(session, sender, job)
     if change.spend_cap is not None:
-        _raise_cap(session, job, change.spend_cap.value())
+        _raise_cap(session, job, change.spend_cap.value(), settings)
 
 
 def retry(session: Session, sender: Sender, run_id: str) -> None:
@@ -140,13 +118,13 @@ def retry(session: Session, sender: Sender, run_id: str) -> None:
     dispatch.retry(session, sender, store.get(session, KIND, run_id, lock=True))
 
 
-def _raise_cap(session: Session, job: JobRow, cap: Budget) -> None:
+def _raise_cap(session: Session, job: JobRow, cap: Budget, settings: Settings) -> None:
     run = session.get_one(RunRow, job.id)
     spec = replace(spec_of(run.spec), spend_cap=cap)
-    _require_prices(spec)
+    _require_prices(spec, settings)
     run.spec = spec_json(spec)
     session.add(run)
 
 
-def _require_prices(spec: RunSpec) -> None:
-    Pricing().require({spec.model, spec.proposer}, spec.budget, spec.spend_cap)
+def _require_prices(spec: RunSpec, settings: Settings) -> None:
+    settings.pricing.require({spec.model, spec.proposer}, spec.budget, spec.spend_cap)

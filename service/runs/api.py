@@ -80,7 +80,7 @@ def estimate_run(asked: NewRun, engine: EngineDep, settings: SettingsDep) -> Est
     with transaction(engine) as session:
         taken = snapshot(session, asked.dataset_id)
         session.rollback()  # who only asks has settled nothing: the split can still be set
-    return EstimateOut.model_validate(estimate(spec, taken))
+    return EstimateOut.model_validate(estimate(spec, taken, settings.pricing))
 
 
 # --- looking ----------------------------------------------------------------------------------------
@@ -140,10 +140,14 @@ def pause_run(run_id: str, session: SessionDep) -> RunOut:
 
 @router.post("/runs/{run_id}/resume")
 def resume_run(
-    run_id: str, session: SessionDep, sender: SenderDep, change: Annotated[Resume | None, Body()] = None
+    run_id: str,
+    session: SessionDep,
+    sender: SenderDep,
+    settings: SettingsDep,
+    change: Annotated[Resume | None, Body()] = None,
 ) -> RunOut:
     """Go on. Only what was in flight is paid again; `spend_cap` replaces the cap that it had."""
-    actions.resume(session, sender, run_id, change or Resume())
+    actions.resume(session, sender, run_id, change or Resume(), settings)
     return views.one(session, run_id)
 
 

@@ -6,6 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from optimizers.errors import InvalidInput
+from optimizers.lm.pricing import Price
+from optimizers.types import ModelRef
 from service.settings import Settings, is_loopback
 
 
@@ -69,3 +71,10 @@ def test_listening_beyond_this_machine_wants_keys(host: str) -> None:
 def test_loopback_wants_none(host: str) -> None:
     assert is_loopback(host)
     Settings(host=host).require_safe_exposure()
+
+
+def test_prices_that_cannot_be_read_are_refused_and_others_go_before_the_list() -> None:
+    with pytest.raises(ValidationError, match="must read model=prompt/completion"):
+        Settings(prices="openai/mine")
+    price = Settings(prices="openai/mine=1/2").pricing.price(ModelRef(name="openai/mine"))
+    assert price == Price(prompt_usd_per_million=1.0, completion_usd_per_million=2.0)

@@ -1,12 +1,13 @@
 """Prices: the packaged list, the user's, and none."""
 
+import re
 import subprocess
 import sys
 
 import pytest
 
 from optimizers.errors import InvalidInput, PriceUnknown
-from optimizers.lm.pricing import FREE, Price, Pricing, model_facts
+from optimizers.lm.pricing import FREE, Price, Pricing, model_facts, parse_prices
 from optimizers.types import Budget, ModelRef
 
 MINE = Price(prompt_usd_per_million=1.0, completion_usd_per_million=2.0)
@@ -73,3 +74,25 @@ def test_reading_prices_imports_no_dspy_and_contacts_nobody() -> None:
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, env={}, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_prices_are_read_from_a_line_of_text() -> None:
+    assert parse_prices("") == {}
+    assert parse_prices(" openai/qwen3:8b=0.1/0.4; openai/a=b=1/2 ;") == {
+        "openai/qwen3:8b": Price(prompt_usd_per_million=0.1, completion_usd_per_million=0.4),
+        "openai/a=b": Price(prompt_usd_per_million=1.0, completion_usd_per_million=2.0),
+    }
+
+
+@pytest.mark.parametrize("text", ["openai/x", "openai/x=1", "=1/2", "openai/x=1/free", "openai/x=-1/2"])
+def test_a_price_that_cannot_be_read_is_named(text: str) -> None:
+    with pytest.raises(InvalidInput, match=re.escape(repr(text))):
+        parse_prices(text)
+
+
+def test_a_given_price_lets_a_limit_in_dollars_be_held() -> None:
+    model = ModelRef(name="openai/mine", api_base="http://127.0.0.1:1/v1")
+    limit = Budget(max_cost_usd=1.0)
+    with pytest.raises(PriceUnknown):
+        Pricing().require([model], limit)
+    Pricing(parse_prices("openai/mine=1/2")).require([model], limit)
