@@ -81,6 +81,11 @@ class Shop:
         self.workers.append(worker)
         return worker
 
+    def start_worker_and_wait(self, lease_s: float, home: Path) -> None:
+        """A worker that takes jobs by the time that this returns."""
+        sign = home / f"started-{self.start_worker(lease_s, home).pid}"
+        self.until_true(sign.exists, bool)
+
     def close(self) -> None:
         for worker in self.workers:
             if worker.poll() is None:

@@ -56,6 +56,7 @@ def main() -> None:
         life_signs=Path(home) / "workers",
     )
     worker.start()
+    (Path(home) / f"started-{os.getpid()}").touch()
     stop.wait()
     worker.stop()
 

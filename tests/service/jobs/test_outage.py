@@ -44,7 +44,7 @@ def _taken_from_a_worker(shop: Shop, job_id: str) -> int:
 
 def test_a_job_survives_an_outage_of_the_database(shop: Shop, door: Door, tmp_path: Path) -> None:
     for host in ("one host", "another host"):
-        shop.start_worker(lease_s=LEASE_S, home=tmp_path / host)
+        shop.start_worker_and_wait(lease_s=LEASE_S, home=tmp_path / host)
     job_id = shop.submit(400)
     shop.until_counted(job_id, 5)
     door.shut()
@@ -59,7 +59,7 @@ def test_a_job_survives_an_outage_of_the_database(shop: Shop, door: Door, tmp_pa
 
 def test_a_short_outage_costs_no_job_its_worker(shop: Shop, door: Door, tmp_path: Path) -> None:
     for host in ("one host", "another host"):
-        shop.start_worker(lease_s=6.0, home=tmp_path / host)
+        shop.start_worker_and_wait(lease_s=6.0, home=tmp_path / host)
     job_id = shop.submit(300)
     shop.until_counted(job_id, 5)
     door.shut()
