@@ -55,7 +55,9 @@ class Settings(BaseSettings):
     """Largest JSON body; files are bounded by `upload_max_bytes`."""
 
     worker_concurrency: int = Field(default=2, gt=0)
-    """Runs and evaluations that one worker works on at a time."""
+    """Runs, and as many evaluations, that one worker works on at a time."""
+    global_concurrency: int | None = Field(default=None, gt=0)
+    """Runs, and as many evaluations, that all workers together work on at a time; unlimited when unset."""
     max_in_flight: int = Field(default=16, gt=0)
     """Model calls that one run has open at a time, at most."""
     lease_s: float = Field(default=15.0, gt=0)
@@ -71,7 +73,14 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("database_url", "mlflow_uri", "mlflow_public_url", "proposer_model", mode="before")
+    @field_validator(
+        "database_url",
+        "mlflow_uri",
+        "mlflow_public_url",
+        "proposer_model",
+        "global_concurrency",
+        mode="before",
+    )
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value

@@ -54,6 +54,7 @@ def work(settings: Settings) -> None:
             settings.database,
             _handlers(engine, gateway, loop, settings),
             concurrency=settings.worker_concurrency,
+            global_concurrency=settings.global_concurrency,
             lease_s=settings.lease_s,
             life_signs=settings.home / "workers",
         )

@@ -40,7 +40,14 @@ def start(session: Session, sender: Sender, asked: NewEvaluation, settings: Sett
     cap = asked.spend_cap.value() if asked.spend_cap else None
     Pricing().require([model], cap)
     evaluation_id = f"eval_{token_hex(12)}"
-    dispatch.submit(session, sender, job_id=evaluation_id, kind=KIND, dataset_id=asked.dataset_id)
+    dispatch.submit(
+        session,
+        sender,
+        job_id=evaluation_id,
+        kind=KIND,
+        dataset_id=asked.dataset_id,
+        priority=asked.priority,
+    )
     session.add(
         EvaluationRow(
             id=evaluation_id,
@@ -69,6 +76,11 @@ def pause(session: Session, evaluation_id: str) -> None:
 def resume(session: Session, sender: Sender, evaluation_id: str) -> None:
     """Go on with an evaluation; see `dispatch.resume`."""
     dispatch.resume(session, sender, store.get(session, KIND, evaluation_id, lock=True))
+
+
+def retry(session: Session, sender: Sender, evaluation_id: str) -> None:
+    """Begin a failed or cancelled evaluation anew; see `dispatch.retry`."""
+    dispatch.retry(session, sender, store.get(session, KIND, evaluation_id, lock=True))
 
 
 # --- the judge --------------------------------------------------------------------------------------

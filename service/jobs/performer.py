@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlmodel import Session
 
 from optimizers.errors import (
@@ -82,8 +82,11 @@ class Performer:
             self._record(attempt, self._work(attempt))
 
     def _claim(self, job_id: str, dispatch: int) -> Claim | None:
-        with transaction(self._engine) as session:
-            return store.claim(session, job_id, dispatch, self._lease())
+        try:
+            with transaction(self._engine) as session:
+                return store.claim(session, job_id, dispatch, self._lease())
+        except IntegrityError:  # another job of its key was quicker; this one is sent again after it
+            return None
 
     def _work(self, attempt: Attempt) -> Ending:
         """The handler's work. Every way in which it can end becomes a value here; an exception that

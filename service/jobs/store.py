@@ -13,6 +13,7 @@ from optimizers.types import Usage
 from service.clock import now
 from service.errors import NotFound
 from service.jobs.database_clock import database_now
+from service.jobs.queue import none_of_its_key_runs
 from service.jobs.states import ENDED, Status, require_way
 from service.jobs.tables import EventRow, JobRow, LeaseRow
 
@@ -70,6 +71,7 @@ def move(
     job.status, job.reason, job.cause = to, reason, cause
     job.fence += 1
     job.worker_id = None
+    job.time_left_s = None
     job.cancel_requested = job.pause_requested = False
     job.updated_at = now()
     job.ended_at = job.updated_at if to in ENDED else None
@@ -82,7 +84,12 @@ def move(
 
 
 def claim(session: Session, job_id: str, dispatch: int, lease: Lease) -> Claim | None:
-    """Begin an attempt; `None` where the job is not to be done, or this worker's lease has run out."""
+    """Begin an attempt; `None` where the job is not to be done, has to wait for another, or this
+    worker's lease has run out.
+
+    Raises:
+        IntegrityError: another job of its key was claimed at the same moment.
+    """
     holds = exists().where(
         col(LeaseRow.worker_id) == lease.worker_id,
         col(LeaseRow.generation) == lease.generation,
@@ -95,6 +102,7 @@ def claim(session: Session, job_id: str, dispatch: int, lease: Lease) -> Claim |
             col(JobRow.dispatch) == dispatch,
             col(JobRow.status).in_([Status.QUEUED, Status.RUNNING]),
             holds,
+            none_of_its_key_runs(),
         )
         .values(
             status=Status.RUNNING,
@@ -149,6 +157,7 @@ def settle(
         reason=reason,
         cause=cause,
         worker_id=None,
+        time_left_s=None,
         fence=JobRow.fence + 1,
         cancel_requested=False,
         pause_requested=False,
