@@ -1,7 +1,8 @@
-"""The one way to the models: ledger(circuit(retry(limiter(meter(charge(timer(transport))))))).
+"""The one way to the models: ledger(circuit(retry(rate(limiter(meter(charge(timer(transport)))))))).
 
 All calls of a run pass here, DSPy's included. The retries stand around the limiter, so that a retry that
-waits holds no place and every 429 is seen by what adapts the concurrency.
+waits holds no place and every 429 is seen by what adapts the concurrency. The rate stands outside
+the limiter: a call that waits for its turn holds no place either. Each attempt takes a turn.
 """
 
 import asyncio
@@ -20,10 +21,11 @@ from optimizers.lm.control import RunControl
 from optimizers.lm.flight import Flight
 from optimizers.lm.limiter import AdaptiveLimiter, Limited
 from optimizers.lm.meter import Metered, Timed
+from optimizers.lm.pacing import Paced, Pacer
 from optimizers.lm.pricing import Pricing
 from optimizers.lm.retry import Retried, RetryPolicy
 from optimizers.lm.session import Session
-from optimizers.protocols import Claim, Ledger, Transport
+from optimizers.protocols import Claim, Ledger, RateLimit, Transport
 from optimizers.types import Budget, ModelAnswer, ModelRef, ModelRequest
 
 __all__ = ["Gateway", "GatewaySettings", "PaidLedger", "Route", "Session"]
@@ -67,7 +69,10 @@ class GatewaySettings:
 
 
 class Gateway:
-    """Shared by all runs of a process. It belongs to the event loop on which it is first asked."""
+    """Shared by all runs of a process. It belongs to the event loop on which it is first asked.
+
+    `rate` are the providers' limits; without it there are none.
+    """
 
     def __init__(
         self,
@@ -76,15 +81,18 @@ class Gateway:
         *,
         pricing: Pricing | None = None,
         settings: GatewaySettings | None = None,
+        rate: RateLimit | None = None,
     ) -> None:
         self.pricing = pricing or Pricing()
         self.settings = settings or GatewaySettings()
         self._ledger = ledger
         self._route = route
+        self._rate = rate
         self._holder = uuid.uuid4().hex
         self._jitter = random.Random()  # noqa: S311  # jitter is no secret
         self._accounts: dict[str, Account] = {}
         self._limiters: dict[tuple[str, str | None], AdaptiveLimiter] = {}
+        self._pacers: dict[str, Pacer] = {}
         self._transports: dict[ModelRef, Transport] = {}
         self._flights: dict[str, Flight] = {}
         self._unsaved: dict[str, ModelAnswer] = {}
@@ -237,8 +245,15 @@ class Gateway:
     def _chain(self, session: Session, flight: Flight, transport: Transport) -> Transport:
         timed = Timed(transport, self.settings.timeout_s)
         charged = Charged(timed, session.account, session.spend_cap, self.pricing, flight)
-        limited = Limited(Metered(charged, self.pricing), self._limiter(flight.request.model))
+        limited = self._limited(Metered(charged, self.pricing), flight.request.model)
         return Retried(limited, self.settings.retry, self._jitter)
+
+    def _limited(self, inner: Transport, model: ModelRef) -> Transport:
+        limiter, lane = self._limiter(model), self._rate.lane(model) if self._rate is not None else None
+        if self._rate is None or lane is None:
+            return Limited(inner, limiter)
+        pacer = self._pacers.setdefault(lane, Pacer(lane, self._rate))
+        return Paced(inner, limiter, pacer)
 
     # --- shared parts -----------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from optimizers.lm.answer_json import from_json, to_json
+from optimizers.lm.lanes import LANES_SCHEMA, SqliteLanes
 from optimizers.lm.ledger_file import LedgerFile
 from optimizers.lm.spend import SPEND_SCHEMA, SpendAccounts
 from optimizers.protocols import Claim
@@ -27,6 +28,7 @@ CREATE TABLE IF NOT EXISTS claims (
 ) WITHOUT ROWID;
 """
     + SPEND_SCHEMA
+    + LANES_SCHEMA
 )
 
 _KEYS_A_QUERY = 500
@@ -47,6 +49,7 @@ class SqliteLedger:
         self._clock = clock
         self._file = LedgerFile(Path(path), SCHEMA)
         self.spend = SpendAccounts(self._file)
+        self.lanes = SqliteLanes(self._file, clock)
 
     @property
     def path(self) -> Path:
