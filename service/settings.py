@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from optimizers.errors import InvalidInput
+from optimizers.lm.provider_limits import parse_limits
 
 MIB = 1024 * 1024
 
@@ -60,6 +61,9 @@ class Settings(BaseSettings):
     """Runs, and as many evaluations, that all workers together work on at a time; unlimited when unset."""
     max_in_flight: int = Field(default=16, gt=0)
     """Model calls that one run has open at a time, at most."""
+    provider_limits: str = ""
+    """Requests and tokens a minute that all workers together send to a provider or an address, as in
+    `openai=500rpm,200000tpm;http://127.0.0.1:11434/v1=60rpm`."""
     lease_s: float = Field(default=15.0, gt=0)
     """A worker that is silent for this long is taken for dead; its jobs go to another."""
 
@@ -71,6 +75,15 @@ class Settings(BaseSettings):
     def _split_commas(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("provider_limits")
+    @classmethod
+    def _limits_are_readable(cls, value: str) -> str:
+        try:
+            parse_limits(value)
+        except InvalidInput as error:
+            raise ValueError(str(error)) from None
         return value
 
     @field_validator(

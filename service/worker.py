@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from optimizers.lm.gateway import Gateway
 from optimizers.lm.loop import BackgroundLoop
-from service.composition import ledger_path, open_gateway, quiet_environment
+from service.composition import open_service_gateway, quiet_environment
 from service.db import open_engine
 from service.evaluations import actions as evaluations
 from service.evaluations.work import EvaluationWork
@@ -48,7 +48,7 @@ def work(settings: Settings) -> None:
         opened.callback(engine.dispose)
         if not _prepare(engine, settings, stop):
             return
-        gateway, loop = opened.enter_context(open_gateway(ledger_path(settings.home)))
+        gateway, loop = opened.enter_context(open_service_gateway(settings))
         worker = Worker(
             engine,
             settings.database,
