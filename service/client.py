@@ -234,9 +234,9 @@ class ConcordClient:
         """Go on; only what was in flight is paid again. `spend_cap` replaces a run's cap."""
         return self._order(job, "resume", {"spend_cap": spend_cap} if spend_cap else None)
 
-    def retry(self, run: Run) -> Run:
+    def retry(self, job: AnyJob) -> AnyJob:
         """Begin a failed or cancelled run anew; what was answered is not paid again."""
-        return self._order(run, "retry")
+        return self._order(job, "retry")
 
     def _order(self, job: AnyJob, order: str, body: Json | None = None) -> AnyJob:
         found = self._wire.post(f"{job.resource}/{job.id}/{order}", body)

@@ -11,6 +11,7 @@ import typer
 
 from service.cli import local, serving
 from service.cli.datasets import datasets
+from service.cli.evaluations import evaluations
 from service.cli.failures import explain
 from service.cli.runs import runs
 from service.lifeline import hold_lifeline
@@ -31,6 +32,7 @@ app.command("judge")(local.judge)
 app.command("export")(local.export)
 app.add_typer(datasets, name="datasets")
 app.add_typer(runs, name="runs")
+app.add_typer(evaluations, name="evaluations")
 app.command("api")(serving.api)
 app.command("worker")(serving.worker)
 app.command("mlflow")(serving.mlflow)

@@ -6,16 +6,12 @@
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from service.cli.connection import DEFAULT_SERVER, Key, Server, connect
-
-if TYPE_CHECKING:
-    from service.cli.show import Bars
-    from service.client import ConcordClient
-    from service.client_models import Event, Run
+from service.cli.watching import Priority, state_in_words, watch
 
 runs = typer.Typer(help="Optimization runs on the server.", no_args_is_help=True)
 
@@ -54,6 +50,10 @@ def start(
     spend_cap_calls: CapCalls = None,
     spend_cap_usd: CapDollars = None,
     force: Annotated[bool, typer.Option("--force", help="Go on with fewer labels than advised.")] = False,
+    priority: Priority = 0,
+    exclusive: Annotated[
+        bool, typer.Option("--exclusive", help="Wait for other exclusive runs of this dataset and strategy.")
+    ] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Watch it until it ends.")] = False,
     server: Server = DEFAULT_SERVER,
     key: Key = None,
@@ -71,10 +71,12 @@ def start(
             budget=_limits(max_calls, max_tokens, max_cost_usd),
             spend_cap=_limits(spend_cap_calls, None, spend_cap_usd),
             force=force or None,
+            priority=priority or None,
+            exclusive=exclusive or None,
         )
         print(run.id)
         if wait:
-            _watch(client, run)
+            watch(client, run)
 
 
 @runs.command("list")
@@ -87,7 +89,7 @@ def list_(
     from service.cli.show import table
 
     with connect(server, key) as client:
-        found = [(r.id, r.status, r.strategy, r.dataset_id) for r in client.runs(dataset_id)]
+        found = [(r.id, state_in_words(r), r.strategy, r.dataset_id) for r in client.runs(dataset_id)]
     table(["id", "status", "strategy", "dataset"], found)
 
 
@@ -104,7 +106,7 @@ def show(run_id: str, server: Server = DEFAULT_SERVER, key: Key = None) -> None:
 def wait(run_id: str, server: Server = DEFAULT_SERVER, key: Key = None) -> None:
     """Watch a run until it ends. Exit code 0 if it succeeded, 3 if it paused, else 1."""
     with connect(server, key) as client:
-        _watch(client, client.run(run_id))
+        watch(client, client.run(run_id))
 
 
 @runs.command()
@@ -177,33 +179,3 @@ def _write(text: str, out: Path | None) -> None:
         sys.stdout.write(text if text.endswith("\n") else text + "\n")
     else:
         out.write_text(text, encoding="utf-8")
-
-
-def _watch(client: "ConcordClient", run: "Run") -> None:
-    from service.cli.show import bars
-
-    with bars() as shown:
-        if not run.at_rest:
-            for event in client.events(run):
-                _show_event(event, shown)
-    run = client.run(run.id)
-    print(run.status)
-    if run.cause:
-        print(run.cause, file=sys.stderr)
-    if run.status != "succeeded":
-        raise typer.Exit(3 if run.status == "paused" else 1)
-
-
-def _show_event(event: "Event", shown: "Bars") -> None:
-    data: dict[str, Any] = event.data
-    match event.kind:
-        case "progress" if data.get("progress"):
-            calls = data["spend"]["calls"]
-            shown.progress(**data["progress"], note=f"{calls} calls")
-        case "trial":
-            kappa = data.get("kappa")
-            value = "undefined" if kappa is None else f"{kappa:.3f}"
-            shown.tell(f"trial {data.get('number')}: kappa on dev {value}  {data.get('origin', '')}".rstrip())
-        case "status":
-            cause = f": {data['cause']}" if data.get("cause") else ""
-            shown.tell(f"{data['status']}{cause}")

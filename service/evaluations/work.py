@@ -140,7 +140,9 @@ def _count(session: Session, evaluation: EvaluationRow) -> int:
 
 
 def _tell(attempt: Attempt, asking: Asking, before: int, total: int, done: int, *_: object) -> None:
-    attempt.progress("judging", before + done, total, asking.usage)
+    usage, rows = asking.usage, before + done
+    left = (total - rows) * usage.calls / rows if rows else None
+    attempt.progress("judging", rows, total, usage, calls_left=left)
 
 
 def _store(

@@ -16,6 +16,7 @@ from optimizers.lm.control import RunControl
 from optimizers.types import Usage
 from service.db import transaction
 from service.jobs import store
+from service.jobs.pace import Pace
 from service.jobs.patience import Patience
 from service.jobs.store import Claim, NotOurs
 
@@ -47,7 +48,8 @@ class Attempt:
         self._patience = patience
         self._order: Order | None = None
         self._started = time.monotonic()
-        self._progress: tuple[str, int, int, Usage] | None = None
+        self._pace = Pace()
+        self._progress: tuple[str, int, int, Usage, float | None] | None = None
 
     @property
     def job_id(self) -> str:
@@ -73,9 +75,13 @@ class Attempt:
         else:
             self.control.cancel()
 
-    def progress(self, phase: str, done: int, total: int, usage: Usage) -> None:
-        """Note how far the work is; it is stored now and then."""
-        self._progress = (phase, done, total, usage)
+    def progress(
+        self, phase: str, done: int, total: int, usage: Usage, *, calls_left: float | None = None
+    ) -> None:
+        """Note how far the work is, and how many calls are to come if that is known; it is stored now
+        and then."""
+        self._pace.note(usage.calls)
+        self._progress = (phase, done, total, usage, self._pace.left_s(calls_left))
 
     def write(self, change: Callable[[Session], None]) -> None:
         """Store a part of the result, waiting for the database if need be. Where the job is no longer

@@ -167,13 +167,22 @@ def settle(
     _add_status_event(session, claim.job_id, to, reason, cause)
 
 
-def report_progress(session: Session, claim: Claim, phase: str, done: int, total: int, usage: Usage) -> None:
+def report_progress(
+    session: Session,
+    claim: Claim,
+    phase: str,
+    done: int,
+    total: int,
+    usage: Usage,
+    time_left_s: float | None = None,
+) -> None:
     """Store how far a claimed job is.
 
     Raises:
         NotOurs: the claim is no longer good; the transaction must not be committed.
     """
-    touch(session, claim, phase=phase, done=done, total=total, usage=asdict(usage))
+    values = {"phase": phase, "done": done, "total": total, "usage": asdict(usage)}
+    touch(session, claim, **values, time_left_s=time_left_s)
 
 
 def _owned(claim: Claim) -> Update:
