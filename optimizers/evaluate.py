@@ -89,15 +89,16 @@ async def evaluate(  # noqa: PLR0913  # what is judged, by whom, and how: all by
 ) -> Evaluation:
     """Judge `examples` with one prompt.
 
-    With `canary` the first row goes alone, so that a wrong key costs one call; a caller that has seen
-    the model answer saves that wait without it. Outcomes stand in the order of
-    `examples` and do not depend on the order of arrival. `on_progress(done, total, usage)` is told
+    With `canary` the first row goes alone, so that a wrong key costs one call, and rows that are all
+    rejected end it. A caller that has seen the model answer saves the wait without it, and a rejected row
+    is then that row's outcome wherever it stands. Outcomes stand in the order of `examples` and do not depend on the order of arrival. `on_progress(done, total, usage)` is told
     at most a few times a second, and at the end.
 
     Raises:
         InvalidInput: ids repeat, or a row cannot be sent; nothing has been asked then.
         AuthenticationFailed, ModelNotFound, StorageFailed: at once.
-        RequestRejected: the provider rejected each of the first fifty rows, or each of five or more.
+        RequestRejected: with `canary`, the provider rejected each of the first fifty rows, or each of five
+            or more.
         RunPaused: the provider failed on a row after all retries. What was answered is kept where the
             language model keeps it, so that another try pays only for the rest.
         RunStopped: as the language model raised it; no further row is asked.
@@ -127,6 +128,7 @@ async def judge_all(
         total=len(examples),
         patience=max(LEAST_OUTAGE, max_in_flight),
         on_progress=on_progress,
+        probes=PROBE_ROWS if canary else 0,
     )
     rows = iter(enumerate(examples))
     if canary:
@@ -153,6 +155,7 @@ class _Pass:
     total: int
     patience: int  # rows in a row without an answer that are too many
     on_progress: Progress | None
+    probes: int  # first rows that must not all be rejected
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     usage: Usage = field(default_factory=Usage)
     silent: int = 0  # rows without an answer since the last one with
@@ -188,7 +191,7 @@ class _Pass:
         self.silent = self.silent + 1 if out else 0
         if self.silent >= self.patience:
             raise self._outage()
-        if isinstance(outcome, Failure) and outcome.message.startswith(REJECTED) and row < PROBE_ROWS:
+        if isinstance(outcome, Failure) and outcome.message.startswith(REJECTED) and row < self.probes:
             self._rejected(outcome)
         self._tell()
 
@@ -196,7 +199,7 @@ class _Pass:
         """Count it; raise where the request itself must be wrong. Which rows are counted depends on
         their order alone, so that the result does not depend on the order of arrival."""
         self.rejected += 1
-        if self.rejected == min(PROBE_ROWS, self.total) >= LEAST_REJECTED:
+        if self.rejected == min(self.probes, self.total) >= LEAST_REJECTED:
             raise RequestRejected(f"all of the first {self.rejected} rows were rejected; {failure.message}")
 
     def _tell(self) -> None:

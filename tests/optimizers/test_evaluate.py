@@ -293,3 +293,11 @@ class _AnyRow:
 
     async def ask(self, request: ModelRequest) -> ModelAnswer:
         return self.answer
+
+
+async def test_without_a_canary_a_rejected_row_is_an_outcome_wherever_it_stands() -> None:
+    async def rejected(row: int) -> ModelAnswer:
+        return ModelAnswer(text="", rejected="too long")
+
+    found = await run(Scripted(rejected), 60, canary=False)
+    assert {o.kind for o in found.outcomes.values() if isinstance(o, Failure)} == {FailureKind.REFUSED}
