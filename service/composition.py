@@ -19,6 +19,7 @@ from optimizers.lm.retry import RetryPolicy
 from optimizers.lm.transports import Routes
 from optimizers.types import Budget, Decoding, Message, ModelRef, ModelRequest
 from service.ledger.store import DatabaseLedger
+from service.metrics.counters import CALLS
 from service.settings import Settings
 
 SIMULATED = "simulated"
@@ -128,7 +129,7 @@ def _gateway_over(
     route = Routes(os.environ, timeout_s=settings.timeout_s, max_connections=2 * settings.max_concurrency)
     rate = ProviderLimits(parse_limits(limits), answers.lanes, key_mark=key_mark)
     with BackgroundLoop() as loop:
-        gateway = Gateway(answers, route, settings=settings, rate=rate)
+        gateway = Gateway(answers, route, settings=settings, rate=rate, counter=CALLS)
         try:
             yield gateway, loop
         finally:

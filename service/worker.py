@@ -21,11 +21,13 @@ from service.evaluations.work import EvaluationWork
 from service.jobs import engine as jobs
 from service.jobs.performer import Handler
 from service.jobs.worker import Worker
+from service.metrics.counters import Flusher
 from service.runs import actions as runs
 from service.runs.tracking import Project, Tracking
 from service.runs.work import RunWork
 from service.schema import migrate
 from service.settings import Settings
+from service.traces import tracing
 from service.up import MLFLOW_HOST, reachable
 
 if TYPE_CHECKING:
@@ -58,6 +60,10 @@ def work(settings: Settings) -> None:
             lease_s=settings.lease_s,
             life_signs=settings.home / "workers",
         )
+        flusher = Flusher(engine)
+        flusher.start()
+        opened.callback(flusher.stop)
+        opened.enter_context(tracing("worker"))
         worker.start()
         opened.callback(worker.stop)
         tracking = _tracking(engine, worker.id, settings)

@@ -18,6 +18,7 @@ from optimizers.errors import InvalidInput, RequestRejected, StorageFailed
 from optimizers.lm.charge import Account, Charged, SpendBook
 from optimizers.lm.circuit import Circuit
 from optimizers.lm.control import RunControl
+from optimizers.lm.counting import CallCounter, Counted
 from optimizers.lm.flight import Flight
 from optimizers.lm.limiter import AdaptiveLimiter, Limited
 from optimizers.lm.meter import Metered, Timed
@@ -71,7 +72,7 @@ class GatewaySettings:
 class Gateway:
     """Shared by all runs of a process. It belongs to the event loop on which it is first asked.
 
-    `rate` are the providers' limits; without it there are none.
+    `rate` are the providers' limits; without it there are none. `counter` is told what is asked.
     """
 
     def __init__(
@@ -82,12 +83,14 @@ class Gateway:
         pricing: Pricing | None = None,
         settings: GatewaySettings | None = None,
         rate: RateLimit | None = None,
+        counter: CallCounter | None = None,
     ) -> None:
         self.pricing = pricing or Pricing()
         self.settings = settings or GatewaySettings()
         self._ledger = ledger
         self._route = route
         self._rate = rate
+        self._counter = counter
         self._holder = uuid.uuid4().hex
         self._jitter = random.Random()  # noqa: S311  # jitter is no secret
         self._accounts: dict[str, Account] = {}
@@ -174,7 +177,11 @@ class Gateway:
             await self._ledger.commit(request, self._unsaved[key], max_age_s=session.max_age_s)
             self._unsaved.pop(key, None)
         found = (await self._ledger.lookup([key], max_age_s=session.max_age_s)).get(key)
-        return replace(found, cached=True) if found is not None else None
+        if found is None:
+            return None
+        if self._counter is not None:
+            self._counter.found(request.model.name)
+        return replace(found, cached=True)
 
     async def _ask_first(self, session: Session, request: ModelRequest, key: str) -> ModelAnswer:
         flight = Flight(key=key, request=request, control=session.control)
@@ -245,7 +252,10 @@ class Gateway:
     def _chain(self, session: Session, flight: Flight, transport: Transport) -> Transport:
         timed = Timed(transport, self.settings.timeout_s)
         charged = Charged(timed, session.account, session.spend_cap, self.pricing, flight)
-        limited = self._limited(Metered(charged, self.pricing), flight.request.model)
+        metered: Transport = Metered(charged, self.pricing)
+        if self._counter is not None:
+            metered = Counted(metered, self._counter)
+        limited = self._limited(metered, flight.request.model)
         return Retried(limited, self.settings.retry, self._jitter)
 
     def _limited(self, inner: Transport, model: ModelRef) -> Transport:

@@ -19,6 +19,7 @@ from service.jobs import store
 from service.jobs.pace import Pace
 from service.jobs.patience import Patience
 from service.jobs.store import Claim, NotOurs
+from service.traces import JobSpan
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +50,7 @@ class Attempt:
         self._order: Order | None = None
         self._started = time.monotonic()
         self._pace = Pace()
+        self.span = JobSpan(f"job {claim.kind}", {"concord.job_id": claim.job_id, "concord.kind": claim.kind})
         self._progress: tuple[str, int, int, Usage, float | None] | None = None
 
     @property
@@ -81,6 +83,7 @@ class Attempt:
         """Note how far the work is, and how many calls are to come if that is known; it is stored now
         and then."""
         self._pace.note(usage.calls)
+        self.span.phase(phase)
         self._progress = (phase, done, total, usage, self._pace.left_s(calls_left))
 
     def write(self, change: Callable[[Session], None]) -> None:

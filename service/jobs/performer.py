@@ -75,11 +75,14 @@ class Performer:
         claim = self._patience.until_stored(lambda: self._claim(job_id, dispatch))
         if claim is None:
             return
-        with structlog.contextvars.bound_contextvars(job_id=job_id), self._attempts.begin(claim) as attempt:
+        names = {"job_id": job_id, f"{claim.kind}_id": job_id, "worker_id": self._lease().worker_id}
+        with structlog.contextvars.bound_contextvars(**names), self._attempts.begin(claim) as attempt:
             if self._leaving.is_set():  # it was set between the two looks
                 attempt.give(Order.LEAVE)
             log.info("job_started", kind=claim.kind)
-            self._record(attempt, self._work(attempt))
+            ending = self._work(attempt)
+            self._record(attempt, ending)
+            attempt.span.end({"concord.status": ending.status, "concord.worker_id": names["worker_id"]})
 
     def _claim(self, job_id: str, dispatch: int) -> Claim | None:
         try:
