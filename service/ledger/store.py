@@ -20,9 +20,10 @@ PATIENCE_S = 20.0
 class DatabaseLedger:
     """A `Ledger` in the service's migrated PostgreSQL database, with accounts and lanes.
 
-    It keeps two connections: one whose commits outlive a power failure, and one for what need not
-    (look-ups, the booking of lanes), which so never waits for a disk. Leases and ages are on the
-    database's clock. No credential is ever stored: a request has none.
+    It keeps two connections. What must outlive a power failure waits for the disk: answers, and
+    reservations before their call leaves. The rest does not wait, and is as safe: a claim reaches the
+    disk with the reservation that follows it, and a settlement that is lost leaves the charge at its
+    most. Leases and ages are on the database's clock. No credential is ever stored: a request has none.
 
     Raises:
         StorageFailed: (every method) the database is away for longer than `patience_s` seconds, refuses,
@@ -30,14 +31,14 @@ class DatabaseLedger:
     """
 
     def __init__(self, url: str, *, patience_s: float = PATIENCE_S) -> None:
-        self._paid = Line(url, patience_s=patience_s)
+        self._durable = Line(url, patience_s=patience_s)
         self._light = Line(url, patience_s=patience_s, durable=False)
-        self.spend = DatabaseAccounts(self._paid, url, patience_s)
+        self.spend = DatabaseAccounts(self._durable, self._light, url, patience_s)
         self.lanes = DatabaseLanes(self._light)
 
     def close(self) -> None:
         """Finish what was handed in and close the connections."""
-        self._paid.close()
+        self._durable.close()
         self._light.close()
 
     async def lookup(self, keys: Sequence[str], *, max_age_s: float | None = None) -> dict[str, ModelAnswer]:
@@ -51,7 +52,7 @@ class DatabaseLedger:
 
         An answer older than `max_age_s` does not count. A holder who claims again keeps its claim.
         """
-        return await self._paid.do(answers.claim(request.key, holder, lease_s, max_age_s))
+        return await self._light.do(answers.claim(request.key, holder, lease_s, max_age_s))
 
     async def commit(
         self, request: ModelRequest, answer: ModelAnswer, *, max_age_s: float | None = None
@@ -61,15 +62,15 @@ class DatabaseLedger:
         A late answer, whose claim has run out, is kept too. An answer older than `max_age_s` gives
         way to the new one.
         """
-        return await self._paid.do(answers.commit(request, answer, max_age_s))
+        return await self._durable.do(answers.commit(request, answer, max_age_s))
 
     async def release(self, claim: Claim) -> None:
         """Give a claim back unanswered."""
-        await self._paid.do(answers.release(claim))
+        await self._light.do(answers.release(claim))
 
     async def renew(self, keys: Sequence[str], *, holder: str, lease_s: float) -> None:
         """Extend those claims on `keys` that `holder` still has."""
-        await self._paid.do(answers.renew(keys, holder, lease_s))
+        await self._light.do(answers.renew(keys, holder, lease_s))
 
     async def count(self) -> int:
         """How many answers are stored."""
@@ -79,8 +80,9 @@ class DatabaseLedger:
 class DatabaseAccounts:
     """Accounts beside the answers: a `SpendBook` whose caps hold for all workers together."""
 
-    def __init__(self, line: Line, url: str, patience_s: float) -> None:
-        self._line = line
+    def __init__(self, durable: Line, light: Line, url: str, patience_s: float) -> None:
+        self._durable = durable
+        self._light = light
         self._url = url
         self._patience_s = patience_s
 
@@ -104,19 +106,19 @@ class DatabaseAccounts:
         Where the connection breaks so that nobody knows whether the reservation was stored, it is made
         again: the first one, if it was, stays charged.
         """
-        return await self._line.do(spend.reserve(account, charge, cap))
+        return await self._durable.do(spend.reserve(account, charge, cap))
 
     async def settle(self, reservation: Reservation, charge: Charge) -> Usage:
         """Replace the reservation by what the call really took."""
-        return await self._line.do(spend.close(reservation, charge))
+        return await self._light.do(spend.close(reservation, charge))
 
     async def refund(self, reservation: Reservation) -> Usage:
         """Take the reservation back: the provider surely charged nothing."""
-        return await self._line.do(spend.close(reservation, None))
+        return await self._light.do(spend.close(reservation, None))
 
     async def keep(self, reservation: Reservation) -> Usage:
         """Leave the reservation charged in full: nobody knows what the call took."""
-        return await self._line.do(spend.close(reservation, reservation.charge))
+        return await self._light.do(spend.close(reservation, reservation.charge))
 
 
 class DatabaseLanes:

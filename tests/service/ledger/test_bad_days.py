@@ -120,7 +120,7 @@ async def test_a_connection_that_breaks_under_way_loses_nothing_and_frees_nothin
     storage: PostgresStorage,
 ) -> None:
     ledger = storage.open()
-    line: Line = ledger._paid
+    line: Line = ledger._durable
     first = asyncio.create_task(line.do(SLOWLY))
     await asyncio.sleep(0.1)
     rest = asyncio.gather(
@@ -136,7 +136,7 @@ async def test_a_connection_that_breaks_under_way_loses_nothing_and_frees_nothin
 async def test_one_operation_that_is_refused_harms_no_other_in_its_group(storage: PostgresStorage) -> None:
     ledger = storage.open()
     unstorable = ModelRequest(model=ModelRef(name="m\x00"), messages=(Message(role="user", content="?"),))
-    slow = asyncio.create_task(ledger._paid.do(SLOWLY))  # so that the rest becomes one group
+    slow = asyncio.create_task(ledger._durable.do(SLOWLY))  # so that the rest becomes one group
     commits = [ledger.commit(question(n), ANSWER) for n in range(5)]
     done = await asyncio.gather(*commits, ledger.commit(unstorable, ANSWER), return_exceptions=True)
     await slow
@@ -158,7 +158,7 @@ async def test_a_worker_frozen_in_a_transaction_holds_up_the_others_for_seconds(
     ledger, frozen = storage.open(), storage.open()
     await ledger.spend.reserve("run", CHARGE, None)
     await frozen.spend.reserve("run", CHARGE, None)
-    stuck = frozen._paid._connection._connection
+    stuck = frozen._durable._connection._connection
     assert stuck is not None
     stuck.execute("BEGIN")
     stuck.execute("SELECT * FROM concord_ledger_accounts FOR UPDATE")
