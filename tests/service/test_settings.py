@@ -36,6 +36,12 @@ def test_the_database_is_a_file_in_the_home_folder_unless_it_is_named(tmp_path: 
     assert Settings(database_url="postgresql://db/concord").database == "postgresql://db/concord"
 
 
+@pytest.mark.parametrize("text", ["openai", "openai=fast", "openai=0rpm"])
+def test_limits_of_providers_that_cannot_be_read_are_refused(text: str) -> None:
+    with pytest.raises(ValidationError, match="openai"):
+        Settings(provider_limits=text)
+
+
 def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONCORD_DATABASE_URL", "")
     assert Settings().database_url is None

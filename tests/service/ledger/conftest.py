@@ -38,6 +38,15 @@ class PostgresStorage:
             )
 
 
+def break_connections(url: str) -> None:
+    """As a restart of the server does it to whoever is connected."""
+    with psycopg.connect(url) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
 @pytest.fixture
 def storage(emptied_postgres_url: str) -> Iterator[PostgresStorage]:
     with ExitStack() as opened:

@@ -5,7 +5,6 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-import psycopg
 import pytest
 from sqlalchemy import make_url
 
@@ -17,7 +16,7 @@ from optimizers.types import Message, ModelRef, ModelRequest
 from service.ledger.connection import Operation
 from service.ledger.line import Line
 from service.ledger.store import DatabaseLedger
-from tests.service.ledger.conftest import PostgresStorage
+from tests.service.ledger.conftest import PostgresStorage, break_connections
 
 CHARGE = Charge(prompt_tokens=1, completion_tokens=1, cost_usd=0.5)
 SLOWLY: Operation[None] = Operation(statements=(("SELECT pg_sleep(0.5)", {}),), read=lambda _: None)
@@ -32,15 +31,6 @@ def free_port() -> int:
 
 def at(port: int, url: str) -> str:
     return make_url(url).set(host="127.0.0.1", port=port).render_as_string(hide_password=False)
-
-
-def break_connections(url: str) -> None:
-    """As a restart of the server does it to whoever is connected."""
-    with psycopg.connect(url) as connection:
-        connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
 
 
 @asynccontextmanager

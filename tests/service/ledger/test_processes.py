@@ -16,6 +16,7 @@ from service.composition import open_ledger
 from service.db import open_engine
 from service.schema import migrate
 from service.settings import Settings
+from tests.service.ledger.conftest import break_connections
 
 Start = Callable[..., "subprocess.Popen[str]"]
 SCRIPT = Path(__file__).parent / "asking_worker.py"
@@ -93,7 +94,7 @@ def test_killed_processes_pay_again_only_for_what_was_in_flight(
 
 
 @pytest.mark.timeout(240)
-def test_a_cap_on_one_account_holds_for_many_processes_and_kills(
+def test_a_cap_on_one_account_holds_for_many_processes_kills_and_broken_connections(
     start: Start, server: StandIn, settings: Settings
 ) -> None:
     server.faults.latency_ms = 10
@@ -101,6 +102,8 @@ def test_a_cap_on_one_account_holds_for_many_processes_and_kills(
     for round_ in range(3):  # each asks its own questions: nothing but the cap holds them back
         workers = [start(first=1_000 * n + 100 * round_, calls=60, cap=cap) for n in range(3)]
         until_received(server, min(server.received + 10, cap - 30))
+        if settings.database.startswith("postgresql"):
+            break_connections(settings.database)
         for worker in workers[: 3 if round_ < 1 else 1]:
             worker.kill()
             worker.wait()
