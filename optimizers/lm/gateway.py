@@ -17,6 +17,7 @@ from typing import Protocol
 from optimizers.errors import InvalidInput, RequestRejected, StorageFailed
 from optimizers.lm.charge import Account, Charged, SpendBook
 from optimizers.lm.circuit import Circuit
+from optimizers.lm.claims import ClaimLost, WhileClaimed
 from optimizers.lm.control import RunControl
 from optimizers.lm.counting import CallCounter, Counted
 from optimizers.lm.flight import Flight
@@ -203,28 +204,51 @@ class Gateway:
 
     async def _fly(self, session: Session, flight: Flight) -> ModelAnswer:
         transport = await self._transport(flight.request.model)
-        claim = await self._claimed(session, flight)
-        if isinstance(claim, ModelAnswer):
-            return replace(claim, cached=True)
-        try:
-            answer = await self._ask_provider(session, flight, transport)
-        except BaseException:
-            with suppress(StorageFailed):  # the claim then ends with its lease
-                await self._ledger.release(claim)
-            raise
-        return await self._commit(session, flight, answer)
+        while True:
+            claim = await self._claimed(session, flight)
+            if isinstance(claim, ModelAnswer):
+                return replace(claim, cached=True)
+            try:
+                answer = await self._ask_provider(session, flight, transport)
+            except ClaimLost:
+                continue
+            except BaseException:
+                with suppress(StorageFailed):  # the claim then ends with its lease
+                    await self._ledger.release(claim)
+                raise
+            return await self._commit(session, flight, answer)
 
     async def _claimed(self, session: Session, flight: Flight) -> Claim | ModelAnswer:
         """The right to ask; or the answer, when another process gave it while this one waited."""
         settings, poll_s = self.settings, self.settings.claim_poll_s
         while True:
-            claim = await self._ledger.claim(
-                flight.request, holder=self._holder, lease_s=settings.lease_s, max_age_s=session.max_age_s
-            )
+            claim = await self._claim(session, flight)
             if claim is not None:
                 return claim
             await asyncio.sleep(poll_s)
             poll_s = min(poll_s * 1.5, 10 * settings.claim_poll_s)
+
+    async def _claim(self, session: Session, flight: Flight) -> Claim | ModelAnswer | None:
+        asked_at = time.monotonic()
+        claim = await self._ledger.claim(
+            flight.request,
+            holder=self._holder,
+            lease_s=self.settings.lease_s,
+            max_age_s=session.max_age_s,
+        )
+        flight.claimed_at = asked_at
+        return claim
+
+    async def _confirm(self, session: Session, flight: Flight) -> None:
+        """Claim again what was claimed a while ago.
+
+        Raises:
+            ClaimLost: it is not ours any more.
+        """
+        if time.monotonic() - flight.claimed_at < self.settings.lease_s / 2:
+            return
+        if not isinstance(await self._claim(session, flight), Claim):
+            raise ClaimLost(flight.key)
 
     async def _transport(self, model: ModelRef) -> Transport:
         """The model's transport. Its client may take seconds to import, which must not hold up the loop."""
@@ -255,7 +279,8 @@ class Gateway:
         metered: Transport = Metered(charged, self.pricing)
         if self._counter is not None:
             metered = Counted(metered, self._counter)
-        limited = self._limited(metered, flight.request.model)
+        ours = WhileClaimed(metered, lambda: self._confirm(session, flight))
+        limited = self._limited(ours, flight.request.model)
         return Retried(limited, self.settings.retry, self._jitter)
 
     def _limited(self, inner: Transport, model: ModelRef) -> Transport:

@@ -1,6 +1,7 @@
 """Several processes on one ledger and one account, and processes that are killed."""
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -121,3 +122,18 @@ def test_two_processes_keep_to_one_rate_together(start: Start, server: StandIn) 
     assert arrivals[-1] - arrivals[0] >= 0.9 * (50 - 10) * 60 / 591
     in_a_second = max(sum(start <= at < start + 1 for at in arrivals) for start in arrivals)
     assert in_a_second <= 10 + 10 + 4  # the burst, a second's worth, and the unevenness of a busy machine
+
+
+@pytest.mark.parametrize("ready_database_url", ["postgresql"], indirect=True)
+def test_a_process_that_was_frozen_and_wakes_asks_nothing_that_was_answered_meanwhile(
+    start: Start, server: StandIn
+) -> None:
+    server.faults.latency_ms = 50
+    frozen = start()
+    until_received(server, 8)
+    frozen.send_signal(signal.SIGSTOP)
+    paid(start())
+    assert len({call.body_hash for call in server.log}) == 40
+    frozen.send_signal(signal.SIGCONT)
+    paid(frozen)
+    assert server.received <= 40 + 4  # what was in flight when it froze
