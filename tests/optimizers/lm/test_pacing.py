@@ -11,6 +11,7 @@ from optimizers.lm import Gateway, RunControl
 from optimizers.lm.ledger import SqliteLedger
 from optimizers.lm.provider_limits import ProviderLimits, parse_limits
 from optimizers.lm.tokens import expected_tokens
+from optimizers.testing.ledger import ANSWER
 from optimizers.types import Budget, ModelRef, ModelRequest
 
 MakeGateway = Callable[..., Gateway]
@@ -133,3 +134,17 @@ async def test_two_gateways_on_one_file_keep_to_one_rate(
     await asyncio.gather(*(sessions[n % 2].ask(request_for(n)) for n in range(20)))
     arrivals = sorted(call.at for call in server.log)
     assert arrivals[-1] - arrivals[0] >= 0.9 * (20 - 10) * 60 / 591
+
+
+async def test_what_another_worker_answered_during_the_wait_is_not_asked_again(
+    make_gateway: MakeGateway, request_for: MakeRequest, server: StandIn, ledger: SqliteLedger
+) -> None:
+    class SlowRate(Rate):
+        async def acquire(self, lane: str, tokens: int) -> float:
+            await ledger.commit(request_for(), ANSWER)  # by somebody who took our claim for a dead one's
+            return 0.15
+
+    gateway = make_gateway(rate=SlowRate(), lease_s=0.2)
+    answer = await gateway.session("run", Budget()).ask(request_for())
+    assert (answer.text, answer.cached) == (ANSWER.text, True)
+    assert server.received == 0
