@@ -91,8 +91,9 @@ async def evaluate(  # noqa: PLR0913  # what is judged, by whom, and how: all by
 
     With `canary` the first row goes alone, so that a wrong key costs one call, and rows that are all
     rejected end it. A caller that has seen the model answer saves the wait without it, and a rejected row
-    is then that row's outcome wherever it stands. Outcomes stand in the order of `examples` and do not depend on the order of arrival. `on_progress(done, total, usage)` is told
-    at most a few times a second, and at the end.
+    is then that row's outcome wherever it stands. Outcomes stand in the order of `examples` and do not
+    depend on the order of arrival. `on_progress(done, total, usage)` is told at most a few times a
+    second, and at the end.
 
     Raises:
         InvalidInput: ids repeat, or a row cannot be sent; nothing has been asked then.

@@ -61,6 +61,8 @@ class Settings(BaseSettings):
     """Runs, and as many evaluations, that all workers together work on at a time; unlimited when unset."""
     max_in_flight: int = Field(default=16, gt=0)
     """Model calls that one run has open at a time, at most."""
+    shard_rows: int = Field(default=500, gt=0)
+    """An evaluation of more rows is spread over all workers, in shards of so many."""
     provider_limits: str = ""
     """Requests and tokens a minute that all workers together send to a provider or an address, as in
     `openai=500rpm,200000tpm;http://127.0.0.1:11434/v1=60rpm`."""

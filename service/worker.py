@@ -17,7 +17,9 @@ from optimizers.lm.loop import BackgroundLoop
 from service.composition import open_service_gateway, quiet_environment
 from service.db import open_engine
 from service.evaluations import actions as evaluations
-from service.evaluations.work import EvaluationWork
+from service.evaluations import shards
+from service.evaluations.judge import Bench
+from service.evaluations.work import EvaluationWork, ShardWork
 from service.jobs import engine as jobs
 from service.jobs.performer import Handler
 from service.jobs.worker import Worker
@@ -102,9 +104,11 @@ def _handlers(
     engine: Engine, gateway: Gateway, loop: BackgroundLoop, settings: Settings
 ) -> dict[str, Handler]:
     in_flight = settings.max_in_flight
+    bench = Bench(gateway=gateway, loop=loop, max_in_flight=in_flight)
     return {
         runs.KIND: RunWork(engine, gateway, loop, max_in_flight=in_flight),
-        evaluations.KIND: EvaluationWork(engine, gateway, loop, max_in_flight=in_flight),
+        evaluations.KIND: EvaluationWork(engine, bench, jobs.Sender(engine), shard_rows=settings.shard_rows),
+        shards.KIND: ShardWork(engine, bench),
     }
 
 

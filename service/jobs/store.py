@@ -211,8 +211,9 @@ def orders(session: Session, job_ids: Sequence[str]) -> Mapping[str, tuple[int, 
 def give_back(session: Session, condition: ColumnElement[bool]) -> list[str]:
     """Return the running jobs that meet `condition` to the queue, fencing off who held them. What a
     person asked for meanwhile is done at once."""
-    statement = select(JobRow).where(col(JobRow.status) == Status.RUNNING, condition).with_for_update()
-    jobs = session.scalars(statement.execution_options(populate_existing=True)).all()
+    statement = select(JobRow).where(col(JobRow.status) == Status.RUNNING, condition)
+    locked = statement.order_by(col(JobRow.id)).with_for_update()  # in the order of all who lock several
+    jobs = session.scalars(locked.execution_options(populate_existing=True)).all()
     for job in jobs:
         if job.cancel_requested:
             move(session, job, Status.CANCELLED)

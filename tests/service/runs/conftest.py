@@ -42,6 +42,7 @@ class Deployment:
             "CONCORD_DATABASE_URL": self.settings.database,
             "CONCORD_MLFLOW_URI": NOBODY,
             "CONCORD_MAX_IN_FLIGHT": str(self.settings.max_in_flight),
+            "CONCORD_SHARD_ROWS": str(self.settings.shard_rows),
             "OPENAI_API_KEY": "sk-of-a-test",
         }
         worker = subprocess.Popen(own_command("worker"), env=environment, cwd="/")
@@ -108,7 +109,9 @@ class Deployment:
 
 
 @contextmanager
-def deployed(home: Path, database_url: str | None = None, *, max_in_flight: int = 8) -> Iterator[Deployment]:
+def deployed(
+    home: Path, database_url: str | None = None, *, max_in_flight: int = 8, shard_rows: int = 500
+) -> Iterator[Deployment]:
     """A service in a folder of its own."""
     with ExitStack() as opened:
         standin = opened.enter_context(StandIn(KnownBetterPrompt(ROWS)))
@@ -117,6 +120,7 @@ def deployed(home: Path, database_url: str | None = None, *, max_in_flight: int 
             database_url=database_url,
             api_bases=(standin.api_base,),
             max_in_flight=max_in_flight,
+            shard_rows=shard_rows,
         )
         url = opened.enter_context(serve(create_app(settings)))
         api = opened.enter_context(httpx.Client(base_url=url, timeout=60))
