@@ -138,7 +138,7 @@ def _add_file(archive: tarfile.TarFile, name: str, path: Path) -> dict[str, Any]
         reader = _Hashing(content, size)
         header = tarfile.TarInfo(name)
         header.size = size
-        archive.addfile(header, reader)  # type: ignore[arg-type]  # it asks for `read` alone
+        archive.addfile(header, reader)
     return {"bytes": size, "sha256": reader.digest.hexdigest()}
 
 

@@ -143,9 +143,10 @@ class ConcordClient:
         """Change `name`, `criterion` or, before the first run, `split`."""
         return Dataset.model_validate(self._wire.send("PATCH", f"datasets/{dataset_id}", json=changes).json())
 
-    def delete_dataset(self, dataset_id: str) -> None:
-        """Delete a dataset with all that belongs to it."""
-        self._wire.send("DELETE", f"datasets/{dataset_id}")
+    def delete_dataset(self, dataset_id: str) -> dict[str, Any]:
+        """Delete a dataset with all that belongs to it; what was removed."""
+        removed: dict[str, Any] = self._wire.send("DELETE", f"datasets/{dataset_id}").json()
+        return removed
 
     def put_label(
         self, dataset_id: str, example_id: str, annotator: str, *, label: str, **details: Any

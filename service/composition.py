@@ -129,7 +129,7 @@ def _gateway_over(
     route = Routes(os.environ, timeout_s=settings.timeout_s, max_connections=2 * settings.max_concurrency)
     rate = ProviderLimits(parse_limits(limits), answers.lanes, key_mark=key_mark)
     with BackgroundLoop() as loop:
-        gateway = Gateway(answers, route, settings=settings, rate=rate, counter=CALLS)
+        gateway = Gateway(answers, route, settings=settings, rate=rate, counter=CALLS, uses=answers.uses)
         try:
             yield gateway, loop
         finally:

@@ -66,6 +66,8 @@ class Settings(BaseSettings):
     provider_limits: str = ""
     """Requests and tokens a minute that all workers together send to a provider or an address, as in
     `openai=500rpm,200000tpm;http://127.0.0.1:11434/v1=60rpm`."""
+    ledger_retention_days: float | None = Field(default=None, gt=0)
+    """Paid answers that no job used for so long go, except those of jobs in progress; kept when unset."""
     lease_s: float = Field(default=15.0, gt=0)
     """A worker that is silent for this long is taken for dead; its jobs go to another."""
 
@@ -94,6 +96,7 @@ class Settings(BaseSettings):
         "mlflow_public_url",
         "proposer_model",
         "global_concurrency",
+        "ledger_retention_days",
         mode="before",
     )
     @classmethod

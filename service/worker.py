@@ -24,6 +24,7 @@ from service.jobs import engine as jobs
 from service.jobs.performer import Handler
 from service.jobs.worker import Worker
 from service.metrics.counters import Flusher
+from service.removals.worker import Removals, RemoveDataset
 from service.runs import actions as runs
 from service.runs.tracking import Project, Tracking
 from service.runs.work import RunWork
@@ -71,6 +72,9 @@ def work(settings: Settings) -> None:
         tracking = _tracking(engine, worker.id, settings)
         tracking.start()
         opened.callback(tracking.stop)
+        removals = Removals(engine, settings, _remove_dataset(settings))
+        removals.start()
+        opened.callback(removals.stop)
         stop.wait()
         log.info("worker_stopping", worker_id=worker.id)
 
@@ -122,8 +126,21 @@ def _tracking(engine: Engine, holder: str, settings: Settings) -> Tracking:
     )
 
 
+def _mlflow_uri(settings: Settings) -> str:
+    return settings.mlflow_uri or f"http://{MLFLOW_HOST}:{settings.mlflow_port}"
+
+
+def _remove_dataset(settings: Settings) -> RemoveDataset:
+    def remove(dataset_id: str) -> int:
+        from experiments.tracking.removal import remove_dataset  # noqa: PLC0415  # loads MLflow, as below
+
+        return remove_dataset(_mlflow_uri(settings), dataset_id)
+
+    return remove
+
+
 def _projection(settings: Settings) -> Project:
-    uri = settings.mlflow_uri or f"http://{MLFLOW_HOST}:{settings.mlflow_port}"
+    uri = _mlflow_uri(settings)
 
     @cache
     def projector() -> "Projector":

@@ -27,6 +27,7 @@ from optimizers.lm.pacing import Paced, Pacer
 from optimizers.lm.pricing import Pricing
 from optimizers.lm.retry import Retried, RetryPolicy
 from optimizers.lm.session import Session
+from optimizers.lm.uses import UseBook, UseNotes
 from optimizers.protocols import Claim, Ledger, RateLimit, Transport
 from optimizers.types import Budget, ModelAnswer, ModelRef, ModelRequest
 
@@ -73,7 +74,8 @@ class GatewaySettings:
 class Gateway:
     """Shared by all runs of a process. It belongs to the event loop on which it is first asked.
 
-    `rate` are the providers' limits; without it there are none. `counter` is told what is asked.
+    `rate` are the providers' limits; without it there are none. `counter` is told what is asked,
+    `uses` who used which answer.
     """
 
     def __init__(
@@ -85,6 +87,7 @@ class Gateway:
         settings: GatewaySettings | None = None,
         rate: RateLimit | None = None,
         counter: CallCounter | None = None,
+        uses: UseBook | None = None,
     ) -> None:
         self.pricing = pricing or Pricing()
         self.settings = settings or GatewaySettings()
@@ -92,6 +95,7 @@ class Gateway:
         self._route = route
         self._rate = rate
         self._counter = counter
+        self._uses = UseNotes(uses) if uses is not None else None
         self._holder = uuid.uuid4().hex
         self._jitter = random.Random()  # noqa: S311  # jitter is no secret
         self._accounts: dict[str, Account] = {}
@@ -155,6 +159,8 @@ class Gateway:
             await asyncio.gather(*late, return_exceptions=True)
         if self._heartbeat is not None:
             self._heartbeat.cancel()
+        if self._uses is not None:
+            await self._uses.flush()
         for transport in {id(t): t for t in self._transports.values()}.values():
             await transport.aclose()
         self._transports.clear()
@@ -182,9 +188,11 @@ class Gateway:
             return None
         if self._counter is not None:
             self._counter.found(request.model.name)
+        self._note_use(session, key)
         return replace(found, cached=True)
 
     async def _ask_first(self, session: Session, request: ModelRequest, key: str) -> ModelAnswer:
+        self._note_use(session, key)
         flight = Flight(key=key, request=request, control=session.control)
         self._flights[key] = flight
         flight.task = asyncio.create_task(self._fly(session, flight))
@@ -196,6 +204,10 @@ class Gateway:
             flight.abandon()
             raise
         return flight.task.result()
+
+    def _note_use(self, session: Session, key: str) -> None:
+        if self._uses is not None:
+            self._uses.note(session.account.name, key)
 
     def _landed(self, flight: Flight, task: "asyncio.Task[ModelAnswer]") -> None:
         self._flights.pop(flight.key, None)

@@ -9,6 +9,7 @@ from optimizers.lm.answer_json import from_json, to_json
 from optimizers.lm.lanes import LANES_SCHEMA, SqliteLanes
 from optimizers.lm.ledger_file import LedgerFile
 from optimizers.lm.spend import SPEND_SCHEMA, SpendAccounts
+from optimizers.lm.uses import USES_SCHEMA, SqliteUses
 from optimizers.protocols import Claim
 from optimizers.types import ModelAnswer, ModelRequest
 
@@ -29,6 +30,7 @@ CREATE TABLE IF NOT EXISTS claims (
 """
     + SPEND_SCHEMA
     + LANES_SCHEMA
+    + USES_SCHEMA
 )
 
 _KEYS_A_QUERY = 500
@@ -50,6 +52,7 @@ class SqliteLedger:
         self._file = LedgerFile(Path(path), SCHEMA)
         self.spend = SpendAccounts(self._file)
         self.lanes = SqliteLanes(self._file, clock)
+        self.uses = SqliteUses(self._file, clock)
 
     @property
     def path(self) -> Path:

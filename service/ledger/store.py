@@ -12,6 +12,7 @@ from optimizers.types import Budget, ModelAnswer, ModelRequest, Usage
 from service.ledger import answers, lanes, spend
 from service.ledger.connection import PatientConnection, refusal
 from service.ledger.line import Line
+from service.ledger.uses import DatabaseUses
 
 PATIENCE_S = 20.0
 """How long calls wait for a database that is away: a restart takes seconds."""
@@ -35,6 +36,7 @@ class DatabaseLedger:
         self._light = Line(url, patience_s=patience_s, durable=False)
         self.spend = DatabaseAccounts(self._durable, self._light, url, patience_s)
         self.lanes = DatabaseLanes(self._light)
+        self.uses = DatabaseUses(self._light)
 
     def close(self) -> None:
         """Finish what was handed in and close the connections."""

@@ -73,3 +73,13 @@ class LaneRow(SQLModel, table=True):
     requests_until: float = Field(sa_column=_moment())
     tokens_until: float = Field(sa_column=_moment())
     admitted_at: float = Field(sa_column=_moment())
+
+
+class UseRow(SQLModel, table=True):
+    """Who used an answer last when: so that it can go when nobody is left who did."""
+
+    __tablename__ = "concord_ledger_uses"
+
+    account: str = Field(primary_key=True, max_length=128)
+    key: str = Field(primary_key=True, max_length=64, index=True)
+    used_at: float = Field(sa_column=_moment())
