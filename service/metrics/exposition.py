@@ -27,7 +27,7 @@ COUNTED = {
     "concord_model_rate_limited": "Attempts that a provider refused with 429.",
     "concord_ledger_hits": "Answers that the ledger had.",
 }
-KINDS = ("evaluation", "run")
+KINDS = ("evaluation", "run", "shard")
 
 
 class Requests:
@@ -79,7 +79,7 @@ class _Shared:
 
 
 def _jobs(session: Session) -> Iterator[Metric]:
-    jobs = GaugeMetricFamily("concord_jobs", "Runs and evaluations by status.", labels=["kind", "status"])
+    jobs = GaugeMetricFamily("concord_jobs", "Runs, evaluations and their shards by status.", labels=["kind", "status"])
     counts = dict.fromkeys(((kind, status.value) for kind in KINDS for status in Status), 0)
     rows = session.execute(
         select(col(JobRow.kind), col(JobRow.status), func.count()).group_by(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx
 import pytest
@@ -35,7 +35,7 @@ class Deployment:
     standin: StandIn
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def start_worker(self) -> subprocess.Popen[bytes]:
+    def start_worker(self, *, stderr: IO[bytes] | None = None, **variables: str) -> subprocess.Popen[bytes]:
         environment = {
             **os.environ,
             "CONCORD_HOME": str(self.settings.home),
@@ -44,8 +44,9 @@ class Deployment:
             "CONCORD_MAX_IN_FLIGHT": str(self.settings.max_in_flight),
             "CONCORD_SHARD_ROWS": str(self.settings.shard_rows),
             "OPENAI_API_KEY": "sk-of-a-test",
+            **variables,
         }
-        worker = subprocess.Popen(own_command("worker"), env=environment, cwd="/")
+        worker = subprocess.Popen(own_command("worker"), env=environment, cwd="/", stderr=stderr)
         self.workers.append(worker)
         return worker
 
