@@ -63,3 +63,9 @@ def test_listening_beyond_this_machine_wants_keys(host: str) -> None:
 def test_loopback_wants_none(host: str) -> None:
     assert is_loopback(host)
     Settings(host=host).require_safe_exposure()
+
+
+def test_limits_that_are_set_to_nothing_are_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONCORD_GLOBAL_CONCURRENCY", "")
+    monkeypatch.setenv("CONCORD_LEDGER_RETENTION_DAYS", "")
+    assert (Settings().global_concurrency, Settings().ledger_retention_days) == (None, None)

@@ -10,6 +10,8 @@ import httpx
 import pytest
 
 from experiments.standin import Fault, FaultKind
+from service.backup import backup, restore
+from service.settings import Settings
 from tests.service.runs.conftest import LIVENESS_S, Deployment, deployed
 
 
@@ -109,3 +111,22 @@ def test_a_deleted_dataset_says_what_went_with_it(either: Deployment) -> None:
     removed = either.api.delete(f"/api/datasets/{dataset}").json()
     assert (removed["examples"], removed["runs"], removed["snapshots"]) == (80, 1, 1)
     assert removed["to_follow"] == ["ledger", "mlflow"]
+
+
+@pytest.mark.timeout(240)
+def test_a_run_goes_on_from_a_backup_that_was_taken_while_it_ran(tmp_path: Path) -> None:
+    with deployed(tmp_path / "one") as service:
+        service.standin.faults.latency_ms = 30.0
+        worker = service.start_worker()
+        run_id = service.start(**service.simulated(service.upload(), budget={"max_calls": 300}))
+        service.until_asked(60)
+        backup(service.settings, tmp_path / "b.tar.gz")
+        worker.kill()
+        worker.wait()
+        paid = len(service.standin.calls)
+        restore(Settings(home=tmp_path / "another"), tmp_path / "b.tar.gz")
+        with deployed(tmp_path / "another") as restored:
+            restored.start_worker()
+            run = restored.until(run_id)
+        assert run["status"] == "succeeded", run
+        assert len(service.standin.calls) - paid < run["spend"]["calls"]
