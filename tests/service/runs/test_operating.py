@@ -130,3 +130,15 @@ def test_a_run_goes_on_from_a_backup_that_was_taken_while_it_ran(tmp_path: Path)
             run = restored.until(run_id)
         assert run["status"] == "succeeded", run
         assert len(service.standin.calls) - paid < run["spend"]["calls"]
+
+
+def test_a_run_says_how_long_it_may_take(tmp_path: Path) -> None:
+    with deployed(tmp_path) as service:
+        service.standin.faults.latency_ms = 150.0
+        service.start_worker()
+        run_id = service.start(**service.simulated(service.upload(), budget={"max_calls": 400}))
+        run = service.until(run_id, enough=lambda run: bool((run["progress"] or {}).get("time_left_s")))
+        assert run["status"] == "running"
+        service.standin.faults.latency_ms = 0.0
+        run = service.until(run_id)
+        assert run["progress"]["time_left_s"] is None
