@@ -79,7 +79,9 @@ class _Shared:
 
 
 def _jobs(session: Session) -> Iterator[Metric]:
-    jobs = GaugeMetricFamily("concord_jobs", "Runs, evaluations and their shards by status.", labels=["kind", "status"])
+    jobs = GaugeMetricFamily(
+        "concord_jobs", "Runs, evaluations and their shards by status.", labels=["kind", "status"]
+    )
     counts = dict.fromkeys(((kind, status.value) for kind in KINDS for status in Status), 0)
     rows = session.execute(
         select(col(JobRow.kind), col(JobRow.status), func.count()).group_by(
