@@ -111,8 +111,8 @@ def _handlers(
     bench = Bench(gateway=gateway, loop=loop, max_in_flight=in_flight)
     return {
         runs.KIND: RunWork(engine, gateway, loop, max_in_flight=in_flight),
-        evaluations.KIND: EvaluationWork(engine, bench, jobs.Sender(engine), shard_rows=settings.shard_rows),
-        shards.KIND: ShardWork(engine, bench),
+        evaluations.KIND: EvaluationWork(bench, jobs.Sender(engine), shard_rows=settings.shard_rows),
+        shards.KIND: ShardWork(bench),
     }
 
 

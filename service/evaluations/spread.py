@@ -3,12 +3,10 @@
 import time
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import Engine
 from sqlmodel import Session
 
 from optimizers.errors import ConcordError, PauseReason, RunPaused
 from optimizers.types import Usage
-from service.db import transaction
 from service.evaluations import shards
 from service.evaluations.shards import Shard
 from service.evaluations.tables import EvaluationRow
@@ -25,8 +23,7 @@ class Spread:
     """The shards of one evaluation in one attempt. They are the same ones in every attempt, whoever
     makes it: another worker goes on watching those that a dead one planned."""
 
-    def __init__(self, engine: Engine, sender: Sender, attempt: Attempt, evaluation: EvaluationRow) -> None:
-        self._engine = engine
+    def __init__(self, sender: Sender, attempt: Attempt, evaluation: EvaluationRow) -> None:
         self._sender = sender
         self._attempt = attempt
         self._evaluation = evaluation
@@ -42,8 +39,7 @@ class Spread:
         self._write(lambda session: self._begin(session, after, shard_rows))
         while True:
             self._attempt.control.check()
-            with transaction(self._engine, read_only=True) as session:
-                found = shards.every(session, self._evaluation.id)
+            found = self._attempt.read(lambda session: shards.every(session, self._evaluation.id))
             self._tell(found, done, usage)
             if all(shard.status is Status.SUCCEEDED for shard in found):
                 return

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from sqlalchemy import Engine
 from sqlmodel import Session
 
 from optimizers.artifact import Artifact
@@ -17,7 +16,6 @@ from optimizers.lm.gateway import Session as Asking
 from optimizers.types import ModelRef, Usage
 from service.datasets.counts import human_agreement
 from service.datasets.tables import ExampleRow
-from service.db import transaction
 from service.errors import NotFound
 from service.evaluations import rows, shards
 from service.evaluations.actions import KIND
@@ -50,8 +48,7 @@ class _Task:
 class EvaluationWork:
     """Does evaluations; those of more than `shard_rows` rows together with all workers."""
 
-    def __init__(self, engine: Engine, bench: Bench, sender: Sender, *, shard_rows: int) -> None:
-        self._engine = engine
+    def __init__(self, bench: Bench, sender: Sender, *, shard_rows: int) -> None:
         self._bench = bench
         self._sender = sender
         self._shard_rows = shard_rows
@@ -68,7 +65,7 @@ class EvaluationWork:
         return self._conclusion(task)
 
     def _task(self, attempt: Attempt) -> _Task:
-        with transaction(self._engine, read_only=True) as session:
+        def task(session: Session) -> _Task:
             evaluation = session.get(EvaluationRow, attempt.job_id)
             if evaluation is None:
                 raise NotFound(KIND, attempt.job_id)
@@ -81,6 +78,8 @@ class EvaluationWork:
                 shards_begin_after=shards.begins_after(session, attempt.job_id),
             )
 
+        return attempt.read(task)
+
     def _judge(self, task: _Task) -> None:
         is_spread = task.shards_begin_after is not None or task.total > self._shard_rows
         done, last = 0, 0
@@ -88,7 +87,7 @@ class EvaluationWork:
             self._judge_batch(task, batch, done, last)
             done, last = done + len(batch), batch[-1].number or 0
             if is_spread:
-                Spread(self._engine, self._sender, task.attempt, task.evaluation).watch(
+                Spread(self._sender, task.attempt, task.evaluation).watch(
                     after=last, shard_rows=self._shard_rows, done=done, usage=task.asking.usage
                 )
                 return
@@ -96,8 +95,9 @@ class EvaluationWork:
     def _next(self, task: _Task, done: int, last: int) -> Sequence[ExampleRow]:
         until = task.shards_begin_after
         limit = None if until is not None else BATCH_ROWS if done else FIRST_ROWS
-        with transaction(self._engine, read_only=True) as session:
-            return rows.page(session, task.evaluation, after=last, until=until, limit=limit)
+        return task.attempt.read(
+            lambda session: rows.page(session, task.evaluation, after=last, until=until, limit=limit)
+        )
 
     def _judge_batch(self, task: _Task, batch: Sequence[ExampleRow], done: int, last: int) -> None:
         told = partial(_tell, task, done)
@@ -115,9 +115,8 @@ class EvaluationWork:
 
     def _conclusion(self, task: _Task) -> Publish:
         """What the verdicts come to, counted before the transaction that stores it begins."""
-        with transaction(self._engine, read_only=True) as session:
-            agreement = card(session, task.evaluation)
-            people = human_agreement(session, task.evaluation.dataset_id)
+        agreement = task.attempt.read(lambda session: card(session, task.evaluation))
+        people = task.attempt.read(lambda session: human_agreement(session, task.evaluation.dataset_id))
 
         def publish(session: Session) -> None:
             evaluation = session.get_one(EvaluationRow, task.evaluation.id)
@@ -139,30 +138,46 @@ def _tell(task: _Task, before: int, done: int, *_: object) -> None:
 class ShardWork:
     """Does shards: a part of an evaluation's rows, whose verdicts are stored with the job's end."""
 
-    def __init__(self, engine: Engine, bench: Bench) -> None:
-        self._engine = engine
+    def __init__(self, bench: Bench) -> None:
         self._bench = bench
 
     def __call__(self, attempt: Attempt) -> Publish:
         """Judge the shard's rows. Raises as `judge_with` does."""
-        with transaction(self._engine, read_only=True) as session:
-            shard = session.get(ShardRow, attempt.job_id)
-            if shard is None:
-                raise NotFound(shards.KIND, attempt.job_id)
-            evaluation = session.get_one(EvaluationRow, shard.evaluation_id)
-            judge = judge_of(session, evaluation)
-            batch = rows.page(session, evaluation, after=shard.after_row, until=shard.last_row, limit=None)
-        asking = self._bench.session(evaluation, attempt.control)
+        part = attempt.read(lambda session: _part(session, attempt.job_id))
+        asking = self._bench.session(part.evaluation, attempt.control)
 
         def told(done: int, total: int, _usage: Usage) -> None:
             attempt.progress("judging", done, total, asking.usage)
 
-        outcomes = self._bench.judge(judge, batch, asking, told, canary=False)
+        outcomes = self._bench.judge(part.judge, part.rows, asking, told, canary=False)
         return partial(
             rows.store,
-            evaluation_id=evaluation.id,
-            rows=batch,
+            evaluation_id=part.evaluation.id,
+            rows=part.rows,
             outcomes=outcomes,
-            after=shard.after_row,
-            until=shard.last_row,
+            after=part.shard.after_row,
+            until=part.shard.last_row,
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Part:
+    """A shard with what it takes to judge it."""
+
+    shard: ShardRow
+    evaluation: EvaluationRow
+    judge: tuple[Artifact, ModelRef | None]
+    rows: Sequence[ExampleRow]
+
+
+def _part(session: Session, shard_id: str) -> _Part:
+    shard = session.get(ShardRow, shard_id)
+    if shard is None:
+        raise NotFound(shards.KIND, shard_id)
+    evaluation = session.get_one(EvaluationRow, shard.evaluation_id)
+    return _Part(
+        shard=shard,
+        evaluation=evaluation,
+        judge=judge_of(session, evaluation),
+        rows=rows.page(session, evaluation, after=shard.after_row, until=shard.last_row, limit=None),
+    )

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from typing import TypeVar
 
 import structlog
 from sqlalchemy import Engine
@@ -26,6 +27,8 @@ log = structlog.get_logger(__name__)
 WATCH_S = 0.2
 """How soon an order is seen; a fifth of what a person is promised."""
 PROGRESS_S = 0.6
+
+Found = TypeVar("Found")
 
 
 class Order(StrEnum):
@@ -99,6 +102,15 @@ class Attempt:
             self._patience.until_stored(fenced)
         except NotOurs:
             self.give(Order.LOST)
+
+    def read(self, look: Callable[[Session], Found]) -> Found:
+        """What `look` finds in the database, waiting for it if need be."""
+
+        def looked() -> Found:
+            with transaction(self._engine, read_only=True) as session:
+                return look(session)
+
+        return self._patience.until_stored(looked)
 
     def flush(self) -> None:
         """Store the progress that was noted last, if any is new.

@@ -55,18 +55,6 @@ def _equals(service: Deployment, found: Found, whole: tuple[Found, list[Found]])
     assert _verdicts(service, found["id"]) == whole[1]
 
 
-@pytest.mark.parametrize("shard_rows", [7, 40])
-def test_the_result_does_not_depend_on_workers_and_shards(
-    tmp_path: Path, whole: tuple[Found, list[Found]], shard_rows: int
-) -> None:
-    with deployed(tmp_path, shard_rows=shard_rows, max_in_flight=IN_FLIGHT) as service:
-        service.start_worker()
-        service.start_worker()
-        found = _until(service, _start(service, service.upload()))
-        _equals(service, found, whole)
-        assert service.standin.received == len(ROWS)
-
-
 def _killed(service: Deployment, whole: tuple[Found, list[Found]]) -> None:
     """Two workers are at it; each is killed once, the one that watches over the shards too."""
     service.standin.faults.latency_ms = 100.0
@@ -84,13 +72,13 @@ def _killed(service: Deployment, whole: tuple[Found, list[Found]]) -> None:
 
 @pytest.mark.timeout(240)
 def test_killed_workers_change_nothing(tmp_path: Path, whole: tuple[Found, list[Found]]) -> None:
-    with deployed(tmp_path, shard_rows=6, max_in_flight=IN_FLIGHT) as service:
+    with deployed(tmp_path, shard_rows=11, max_in_flight=IN_FLIGHT) as service:
         _killed(service, whole)
 
 
 @pytest.mark.timeout(240)
 def test_so_it_is_on_postgresql(tmp_path: Path, whole: tuple[Found, list[Found]], postgres_url: str) -> None:
-    with deployed(tmp_path, postgres_url, shard_rows=6, max_in_flight=IN_FLIGHT) as service:
+    with deployed(tmp_path, postgres_url, shard_rows=11, max_in_flight=IN_FLIGHT) as service:
         _killed(service, whole)
 
 
@@ -112,6 +100,14 @@ def calm(spread: Deployment) -> Iterator[Deployment]:
     yield spread
     spread.standin.faults.clear()
     spread.standin.faults.accepted_key = None
+
+
+def test_the_result_does_not_depend_on_workers_and_shards(
+    calm: Deployment, whole: tuple[Found, list[Found]]
+) -> None:
+    found = _until(calm, _start(calm, calm.upload()))
+    _equals(calm, found, whole)
+    assert calm.standin.received == len(ROWS)
 
 
 def test_an_outage_in_one_shard_pauses_the_evaluation_and_all_shards(calm: Deployment) -> None:
