@@ -6,7 +6,7 @@ from functools import cached_property, reduce
 from operator import add
 
 from optimizers.artifact import Artifact
-from optimizers.evaluate import Progress, PromptedJudge, judge_all
+from optimizers.evaluate import PROBE_ROWS, Progress, PromptedJudge, judge_all
 from optimizers.protocols import LanguageModel
 from optimizers.types import (
     Evaluation,
@@ -58,10 +58,19 @@ async def judge_with(
     on_progress: Progress | None = None,
     canary: bool = True,
 ) -> Evaluation:
-    """Judge `examples` with a judge from a file. Raises as `evaluate` does."""
+    """Judge `examples` with a judge from a file. Raises as `evaluate` does.
+
+    Without `canary` (the model has answered before) a rejected row is that row's outcome, wherever it
+    stands: the rows are a part of more.
+    """
     judge = ArtifactJudge(artifact=artifact, lm=lm, model=model)
     outcomes = await judge_all(
-        judge.judge, examples, max_in_flight=max_in_flight, on_progress=on_progress, canary=canary
+        judge.judge,
+        examples,
+        max_in_flight=max_in_flight,
+        on_progress=on_progress,
+        canary=canary,
+        probes=PROBE_ROWS if canary else 0,
     )
     usage = reduce(add, (outcome.usage for outcome in outcomes.values()), Usage())
     return Evaluation(candidate_id=artifact.id, outcomes=outcomes, usage=usage)

@@ -87,9 +87,9 @@ async def evaluate(  # noqa: PLR0913  # what is judged, by whom, and how: all by
     """Judge `examples` with one prompt.
 
     With `canary` the first row goes alone, so that a wrong key costs one call; a caller that has seen
-    the model answer saves that wait without it. Outcomes stand in the order of
-    `examples` and do not depend on the order of arrival. `on_progress(done, total, usage)` is told
-    at most a few times a second, and at the end.
+    the model answer saves the wait without it. Outcomes stand in the order of `examples` and do not
+    depend on the order of arrival. `on_progress(done, total, usage)` is told at most a few times a
+    second, and at the end.
 
     Raises:
         InvalidInput: ids repeat, or a row cannot be sent; nothing has been asked then.
@@ -114,8 +114,10 @@ async def judge_all(
     max_in_flight: int = 32,
     on_progress: Progress | None = None,
     canary: bool = True,
+    probes: int = PROBE_ROWS,
 ) -> dict[str, Outcome]:
-    """The outcomes of `examples` by id, in their order. Raises as `evaluate` does."""
+    """The outcomes of `examples` by id, in their order. Raises as `evaluate` does, except that rejected
+    rows end it only where all of the first `probes` are; with 0 each is that row's outcome."""
     if max_in_flight < 1:
         raise InvalidInput(f"max_in_flight must be 1 or more, got {max_in_flight}")
     _check(examples)
@@ -124,6 +126,7 @@ async def judge_all(
         total=len(examples),
         patience=max(LEAST_OUTAGE, max_in_flight),
         on_progress=on_progress,
+        probes=probes,
     )
     rows = iter(enumerate(examples))
     if canary:
@@ -150,6 +153,7 @@ class _Pass:
     total: int
     patience: int  # rows in a row without an answer that are too many
     on_progress: Progress | None
+    probes: int  # first rows that must not all be rejected
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     usage: Usage = field(default_factory=Usage)
     silent: int = 0  # rows without an answer since the last one with
@@ -171,7 +175,7 @@ class _Pass:
         for count, (row, example) in enumerate(rows, start=1):
             if self.over:
                 return
-            if row >= PROBE_ROWS:
+            if self.probes and row >= self.probes:
                 await self.accepted.wait()
             try:
                 self._record(row, example.id, await self.judge(example))
@@ -190,7 +194,7 @@ class _Pass:
             raise self._outage()
         if not (isinstance(outcome, Failure) and outcome.message.startswith(REJECTED)):
             self.accepted.set()
-        elif row < PROBE_ROWS:
+        elif row < self.probes:
             self._rejected(outcome)
         self._tell()
 
@@ -198,7 +202,7 @@ class _Pass:
         """Count it; raise where the request itself must be wrong. Which rows are asked and counted then
         depends on their order alone, so that neither result nor cost depends on the order of arrival."""
         self.rejected += 1
-        if self.rejected == min(PROBE_ROWS, self.total) >= LEAST_REJECTED:
+        if self.rejected == min(self.probes, self.total) >= LEAST_REJECTED:
             raise RequestRejected(f"all of the first {self.rejected} rows were rejected; {failure.message}")
 
     def _tell(self) -> None:

@@ -5,8 +5,9 @@ test draw whole groups. Everything is vectorised over draws; a draw is a vector 
 and all metrics are linear or rational in the counts of a confusion table.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +18,11 @@ from optimizers.types import Label
 
 Array = NDArray[np.float64]
 
+_CELLS = tuple(field.name for field in fields(Confusion))
+
 DRAWS = 2_000
 LEVEL = 0.95
-_CHUNK_CELLS = 4_000_000
+_CHUNK_CELLS = 2_000_000
 """Upper bound on the cells of one (draws x groups) block, so that memory stays flat."""
 
 
@@ -82,9 +85,34 @@ def agreement(
     Raises:
         ValueError: the sequences have different lengths.
     """
-    table = confusion(truth, judged)
+    return _agreement(confusion(truth, judged), bootstrap_kappa(truth, judged, groups, rng=rng, draws=draws))
+
+
+def agreement_of_groups(
+    groups: Iterable[Confusion], *, rng: np.random.Generator, draws: int = DRAWS
+) -> Agreement:
+    """The same from the table of each group, in any order: for sets too large to hold.
+
+    Groups with one table are drawn together: how often any of `k` such groups is drawn is multinomial
+    as well. Memory and time grow with the number of different tables, not of groups.
+    """
+    counted = Counter(groups)
+    tables = sorted(counted, key=astuple)
+    cells = np.array([astuple(table) for table in tables], dtype=np.float64).reshape(-1, 6)
+    counts = np.array([counted[table] for table in tables], dtype=np.float64)
+    table = Confusion(**dict(zip(_CELLS, map(int, counts @ cells), strict=True)))
+    value = metrics.cohen_kappa(table)
+    if value is None:
+        only = [Label.FAIL] * min(table.bad, 1) + [Label.PASS] * min(table.good, 1)
+        undefined = _why_undefined(only)
+        return _agreement(table, Estimate(value=None, low=None, high=None, n=table.n, undefined=undefined))
+    low, high = _percentile_interval(_kappas(_resampled(cells, rng, draws, counts)))
+    return _agreement(table, Estimate(value=value, low=low, high=high, n=table.n))
+
+
+def _agreement(table: Confusion, kappa: Estimate) -> Agreement:
     return Agreement(
-        kappa=bootstrap_kappa(truth, judged, groups, rng=rng, draws=draws),
+        kappa=kappa,
         answered_kappa=metrics.cohen_kappa(table.answered),
         matthews=metrics.matthews(table),
         accuracy=metrics.accuracy(table),
@@ -224,11 +252,13 @@ def _winners_outside(drawn: Array, cells: Sequence[Array]) -> Array:
     return winners
 
 
-def _resampled(cells: Array, rng: np.random.Generator, draws: int) -> Array:
-    """Sums of shape (draws, columns) over groups drawn with replacement."""
-    n_groups = cells.shape[0]
-    share = np.full(n_groups, 1 / n_groups)
-    sums = [rng.multinomial(n_groups, share, size=size) @ cells for size in _blocks(draws, n_groups)]
+def _resampled(cells: Array, rng: np.random.Generator, draws: int, counts: Array | None = None) -> Array:
+    """Sums of shape (draws, columns) over groups drawn with replacement. `counts` says how many groups
+    each row of `cells` stands for; one, unless given."""
+    n_groups = cells.shape[0] if counts is None else int(counts.sum())
+    share = np.full(n_groups, 1 / n_groups) if counts is None else counts / n_groups
+    blocks = _blocks(draws, cells.shape[0])
+    sums = [rng.multinomial(n_groups, share, size=size) @ cells for size in blocks]
     return np.concatenate(sums)
 
 

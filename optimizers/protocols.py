@@ -9,6 +9,7 @@ from optimizers.types import (
     Example,
     LabelledExample,
     ModelAnswer,
+    ModelRef,
     ModelRequest,
     Outcome,
     Trial,
@@ -82,6 +83,21 @@ class Ledger(Protocol):
 
     async def renew(self, keys: Sequence[str], *, holder: str, lease_s: float) -> None:
         """Extend those claims on `keys` that `holder` still has."""
+        ...
+
+
+class RateLimit(Protocol):
+    """What providers allow in a minute. Shared by all who pay together."""
+
+    def lane(self, model: ModelRef) -> str | None:
+        """What a call to `model` counts under; `None` where there is no limit."""
+        ...
+
+    async def acquire(self, lane: str, tokens: int) -> float:
+        """Book one call of about `tokens` in `lane`; the seconds to wait before it is made.
+
+        Raises: StorageFailed.
+        """
         ...
 
 

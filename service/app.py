@@ -16,6 +16,8 @@ from service.db import open_engine
 from service.evaluations import api as evaluations
 from service.limits import BodyLimit
 from service.logs import RequestLog
+from service.metrics import api as metrics
+from service.metrics.exposition import Requests
 from service.runs import api as runs
 from service.schema import migrate
 from service.settings import Settings
@@ -52,6 +54,7 @@ def create_app(settings: Settings) -> FastAPI:
         responses={"4XX": {"model": problems.ProblemDetails, "description": "Problem details (RFC 9457)"}},
     )
     app.state.settings = settings
+    app.state.requests = Requests()
     problems.install(app)
     openapi.install(app)
     _add_routes(app)
@@ -76,6 +79,7 @@ def _operation_id(route: APIRoute) -> str:
 def _add_routes(app: FastAPI) -> None:
     for router in RESOURCES:
         app.include_router(router, prefix="/api")
+    app.include_router(metrics.router)
     app.include_router(health.router, include_in_schema=False)  # where orchestrators look
     app.add_api_route("/", _root, include_in_schema=False)
 
@@ -97,4 +101,5 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
         host=settings.host,
         allowed_hosts=settings.allowed_hosts,
     )
+    app.add_middleware(metrics.Measured, requests=app.state.requests)
     app.add_middleware(RequestLog)

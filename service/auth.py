@@ -13,7 +13,7 @@ from service.errors import Forbidden, ServiceError, Unauthenticated
 from service.problems import problem_response
 from service.settings import is_loopback
 
-PROTECTED = "/api/"
+PROTECTED = ("/api/", "/metrics")
 OPEN_PATHS = frozenset({"/api/health", "/api/ready", "/api/openapi.json"})
 SCHEME = "bearer "
 
@@ -21,7 +21,7 @@ SCHEME = "bearer "
 class Guard:
     """ASGI middleware before everything else.
 
-    With keys, `/api/` wants `Authorization: Bearer <key>`. Without keys the service listens on
+    With keys, `/api/` and `/metrics` want `Authorization: Bearer <key>`. Without keys the service listens on
     loopback, where any web page that a browser has open could reach it: a Host that is not ours
     (DNS rebinding) and an Origin that is not our own (cross-site requests) are refused.
     """

@@ -143,9 +143,10 @@ class ConcordClient:
         """Change `name`, `criterion` or, before the first run, `split`."""
         return Dataset.model_validate(self._wire.send("PATCH", f"datasets/{dataset_id}", json=changes).json())
 
-    def delete_dataset(self, dataset_id: str) -> None:
-        """Delete a dataset with all that belongs to it."""
-        self._wire.send("DELETE", f"datasets/{dataset_id}")
+    def delete_dataset(self, dataset_id: str) -> dict[str, Any]:
+        """Delete a dataset with all that belongs to it; what was removed."""
+        removed: dict[str, Any] = self._wire.send("DELETE", f"datasets/{dataset_id}").json()
+        return removed
 
     def put_label(
         self, dataset_id: str, example_id: str, annotator: str, *, label: str, **details: Any
@@ -234,9 +235,9 @@ class ConcordClient:
         """Go on; only what was in flight is paid again. `spend_cap` replaces a run's cap."""
         return self._order(job, "resume", {"spend_cap": spend_cap} if spend_cap else None)
 
-    def retry(self, run: Run) -> Run:
+    def retry(self, job: AnyJob) -> AnyJob:
         """Begin a failed or cancelled run anew; what was answered is not paid again."""
-        return self._order(run, "retry")
+        return self._order(job, "retry")
 
     def _order(self, job: AnyJob, order: str, body: Json | None = None) -> AnyJob:
         found = self._wire.post(f"{job.resource}/{job.id}/{order}", body)

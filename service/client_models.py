@@ -35,11 +35,12 @@ class Dataset(_Answer):
 
 
 class Progress(_Answer):
-    """`done` of `total` judgements of `phase`."""
+    """`done` of `total` judgements of `phase`. `time_left_s` is an estimate, `None` where unknown."""
 
     phase: str
     done: int
     total: int
+    time_left_s: float | None = None
 
 
 class Spend(_Answer):
@@ -55,7 +56,8 @@ class Spend(_Answer):
 
 class Job(_Answer):
     """Work on the server. `status` is queued, running, paused, cancelled, failed or succeeded; `cause`
-    says in one sentence why it is paused or failed."""
+    says in one sentence why it is paused or failed; `waiting_for` names the run that a queued one of the
+    exclusive kind waits for."""
 
     resource: ClassVar[str]
 
@@ -64,6 +66,8 @@ class Job(_Answer):
     dataset_id: str = ""
     pause_reason: str | None = None
     cause: str | None = None
+    priority: int = 0
+    waiting_for: str | None = None
     progress: Progress | None = None
     spend: Spend = Spend()
 

@@ -1,20 +1,25 @@
 """Builds the working parts from the settings, for worker and command line."""
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from pydantic import ValidationError
+from sqlalchemy import make_url
 
 from optimizers.errors import InvalidInput
 from optimizers.lm.gateway import Gateway, GatewaySettings
 from optimizers.lm.ledger import SqliteLedger
 from optimizers.lm.loop import BackgroundLoop
+from optimizers.lm.provider_limits import ProviderLimits, parse_limits
 from optimizers.lm.retry import RetryPolicy
 from optimizers.lm.transports import Routes
 from optimizers.types import Budget, Decoding, Message, ModelRef, ModelRequest
+from service.ledger.store import DatabaseLedger
+from service.metrics.counters import CALLS
 from service.settings import Settings
 
 SIMULATED = "simulated"
@@ -82,17 +87,70 @@ def open_gateway(
     Raises:
         StorageFailed: the ledger's file cannot be opened.
     """
+    with (
+        tempfile.TemporaryDirectory(prefix="concord-") as folder,
+        closing(SqliteLedger(ledger or Path(folder) / "ledger.db")) as answers,
+        _gateway_over(answers, settings or GatewaySettings(), read_settings().provider_limits) as parts,
+    ):
+        yield parts
+
+
+@contextmanager
+def open_service_gateway(
+    settings: Settings, calls: GatewaySettings | None = None
+) -> Iterator[tuple[Gateway, BackgroundLoop]]:
+    """The service's way to the models: its ledger, its limits; keys come from the environment.
+
+    Raises:
+        StorageFailed: the ledger's file cannot be opened.
+    """
+    with (
+        closing(open_ledger(settings)) as answers,
+        _gateway_over(answers, calls or GatewaySettings(), settings.provider_limits) as parts,
+    ):
+        yield parts
+
+
+def open_ledger(settings: Settings) -> SqliteLedger | DatabaseLedger:
+    """The service's ledger: in its database where that is PostgreSQL, which workers on other hosts reach
+    too; else in a file of its own, whose many small writes then wait for nobody else's.
+
+    Raises:
+        StorageFailed: the ledger's file cannot be opened.
+    """
+    if make_url(settings.database).get_backend_name() == "sqlite":
+        return SqliteLedger(ledger_path(settings.home))
+    return DatabaseLedger(settings.database)
+
+
+@contextmanager
+def _gateway_over(
+    answers: SqliteLedger | DatabaseLedger, settings: GatewaySettings, limits: str
+) -> Iterator[tuple[Gateway, BackgroundLoop]]:
     quiet_environment()
-    chosen = settings or GatewaySettings()
-    with tempfile.TemporaryDirectory(prefix="concord-") as folder, BackgroundLoop() as loop:
-        answers = SqliteLedger(ledger or Path(folder) / "ledger.db")
-        route = Routes(os.environ, timeout_s=chosen.timeout_s, max_connections=2 * chosen.max_concurrency)
-        gateway = Gateway(answers, route, pricing=read_settings().pricing, settings=chosen)
+    route = Routes(os.environ, timeout_s=settings.timeout_s, max_connections=2 * settings.max_concurrency)
+    rate = ProviderLimits(parse_limits(limits), answers.lanes, key_mark=key_mark)
+    with BackgroundLoop() as loop:
+        gateway = Gateway(
+            answers,
+            route,
+            pricing=read_settings().pricing,
+            settings=settings,
+            rate=rate,
+            counter=CALLS,
+            uses=answers.uses,
+        )
         try:
             yield gateway, loop
         finally:
             loop.run(gateway.aclose())
-            answers.close()
+
+
+def key_mark(model: ModelRef) -> str:
+    """Tells a provider's keys apart in the book of limits: 32 bits of a hash, which nobody can turn back
+    into a key. Empty where the provider's usual variable is not set."""
+    key = os.environ.get(f"{model.name.partition('/')[0].upper()}_API_KEY", "")
+    return hashlib.sha256(b"concord lane:" + key.encode()).hexdigest()[:8] if key else ""
 
 
 def ask_briefly(model: str) -> str:

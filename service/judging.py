@@ -13,7 +13,7 @@ from fastapi import Depends, Request
 
 from optimizers.artifact import Artifact
 from optimizers.types import Budget, Evaluation, Example
-from service.composition import ledger_path, open_gateway
+from service.composition import open_service_gateway
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Judging:
     def _gateway(self) -> "tuple[Gateway, BackgroundLoop]":
         with self._lock:
             if self._parts is None:
-                self._parts = self._open.enter_context(open_gateway(ledger_path(self._settings.home)))
+                self._parts = self._open.enter_context(open_service_gateway(self._settings))
             return self._parts
 
 

@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from optimizers.errors import InvalidInput
 from optimizers.lm.pricing import Pricing, parse_prices
+from optimizers.lm.provider_limits import parse_limits
 
 MIB = 1024 * 1024
 
@@ -61,9 +62,18 @@ class Settings(BaseSettings):
     """Largest JSON body; files are bounded by `upload_max_bytes`."""
 
     worker_concurrency: int = Field(default=2, gt=0)
-    """Runs and evaluations that one worker works on at a time."""
+    """Runs, and as many evaluations, that one worker works on at a time."""
+    global_concurrency: int | None = Field(default=None, gt=0)
+    """Runs, and as many evaluations, that all workers together work on at a time; unlimited when unset."""
     max_in_flight: int = Field(default=16, gt=0)
     """Model calls that one run has open at a time, at most."""
+    shard_rows: int = Field(default=500, gt=0)
+    """An evaluation of more rows is spread over all workers, in shards of so many."""
+    provider_limits: str = ""
+    """Requests and tokens a minute that all workers together send to a provider or an address, as in
+    `openai=500rpm,200000tpm;http://127.0.0.1:11434/v1=60rpm`."""
+    ledger_retention_days: float | None = Field(default=None, gt=0)
+    """Paid answers that no job used for so long go, except those of jobs in progress; kept when unset."""
     lease_s: float = Field(default=15.0, gt=0)
     """A worker that is silent for this long is taken for dead; its jobs go to another."""
 
@@ -77,7 +87,24 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("database_url", "mlflow_uri", "mlflow_public_url", "proposer_model", mode="before")
+    @field_validator("provider_limits")
+    @classmethod
+    def _limits_are_readable(cls, value: str) -> str:
+        try:
+            parse_limits(value)
+        except InvalidInput as error:
+            raise ValueError(str(error)) from None
+        return value
+
+    @field_validator(
+        "database_url",
+        "mlflow_uri",
+        "mlflow_public_url",
+        "proposer_model",
+        "global_concurrency",
+        "ledger_retention_days",
+        mode="before",
+    )
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value

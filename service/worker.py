@@ -14,18 +14,23 @@ from sqlalchemy.exc import OperationalError
 
 from optimizers.lm.gateway import Gateway, GatewaySettings
 from optimizers.lm.loop import BackgroundLoop
-from service.composition import ledger_path, open_gateway, quiet_environment
+from service.composition import open_service_gateway, quiet_environment
 from service.db import open_engine
 from service.evaluations import actions as evaluations
-from service.evaluations.work import EvaluationWork
+from service.evaluations import shards
+from service.evaluations.judge import Bench
+from service.evaluations.work import EvaluationWork, ShardWork
 from service.jobs import engine as jobs
 from service.jobs.performer import Handler
 from service.jobs.worker import Worker
+from service.metrics.counters import Flusher
+from service.removals.worker import Removals, RemoveDataset
 from service.runs import actions as runs
 from service.runs.tracking import Project, Tracking
 from service.runs.work import RunWork
 from service.schema import migrate
 from service.settings import Settings
+from service.traces import tracing
 from service.up import MLFLOW_HOST, reachable
 
 if TYPE_CHECKING:
@@ -51,20 +56,28 @@ def work(settings: Settings, calls: GatewaySettings | None = None) -> None:
         opened.callback(engine.dispose)
         if not _prepare(engine, settings, stop):
             return
-        gateway, loop = opened.enter_context(open_gateway(ledger_path(settings.home), calls))
+        gateway, loop = opened.enter_context(open_service_gateway(settings, calls))
         worker = Worker(
             engine,
             settings.database,
             _handlers(engine, gateway, loop, settings),
             concurrency=settings.worker_concurrency,
+            global_concurrency=settings.global_concurrency,
             lease_s=settings.lease_s,
             life_signs=settings.home / "workers",
         )
+        flusher = Flusher(engine)
+        flusher.start()
+        opened.callback(flusher.stop)
+        opened.enter_context(tracing("worker"))
         worker.start()
         opened.callback(worker.stop)
         tracking = _tracking(engine, worker.id, settings)
         tracking.start()
         opened.callback(tracking.stop)
+        removals = Removals(engine, settings, _remove_dataset(settings))
+        removals.start()
+        opened.callback(removals.stop)
         stop.wait()
         log.info("worker_stopping", worker_id=worker.id)
 
@@ -98,9 +111,11 @@ def _handlers(
     engine: Engine, gateway: Gateway, loop: BackgroundLoop, settings: Settings
 ) -> dict[str, Handler]:
     in_flight = settings.max_in_flight
+    bench = Bench(gateway=gateway, loop=loop, max_in_flight=in_flight)
     return {
         runs.KIND: RunWork(engine, gateway, loop, max_in_flight=in_flight),
-        evaluations.KIND: EvaluationWork(engine, gateway, loop, max_in_flight=in_flight),
+        evaluations.KIND: EvaluationWork(bench, jobs.Sender(engine), shard_rows=settings.shard_rows),
+        shards.KIND: ShardWork(bench),
     }
 
 
@@ -114,8 +129,21 @@ def _tracking(engine: Engine, holder: str, settings: Settings) -> Tracking:
     )
 
 
+def _mlflow_uri(settings: Settings) -> str:
+    return settings.mlflow_uri or f"http://{MLFLOW_HOST}:{settings.mlflow_port}"
+
+
+def _remove_dataset(settings: Settings) -> RemoveDataset:
+    def remove(dataset_id: str) -> int:
+        from experiments.tracking.removal import remove_dataset  # noqa: PLC0415  # loads MLflow, as below
+
+        return remove_dataset(_mlflow_uri(settings), dataset_id)
+
+    return remove
+
+
 def _projection(settings: Settings) -> Project:
-    uri = settings.mlflow_uri or f"http://{MLFLOW_HOST}:{settings.mlflow_port}"
+    uri = _mlflow_uri(settings)
 
     @cache
     def projector() -> "Projector":

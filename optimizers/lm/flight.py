@@ -13,13 +13,15 @@ class Flight:
     """A question, who asks it first, and how far it is.
 
     Whoever asks first pays. When they stop waiting, a call that has not left is dropped; one that has
-    left goes on, so that an answer that is paid for is kept.
+    left goes on, so that an answer that is paid for is kept. `claimed_at` is when its claim was last
+    known to be good, in seconds of the monotonic clock.
     """
 
     key: str
     request: ModelRequest
     control: RunControl
     task: "asyncio.Task[ModelAnswer]" = field(init=False)
+    claimed_at: float = 0.0
     _departed: bool = False
     _abandoned: bool = False
 

@@ -1,7 +1,8 @@
-"""The one way to the models: ledger(circuit(retry(limiter(meter(charge(timer(transport))))))).
+"""The one way to the models: ledger(circuit(retry(rate(limiter(meter(charge(timer(transport)))))))).
 
 All calls of a run pass here, DSPy's included. The retries stand around the limiter, so that a retry that
-waits holds no place and every 429 is seen by what adapts the concurrency.
+waits holds no place and every 429 is seen by what adapts the concurrency. The rate stands outside
+the limiter: a call that waits for its turn holds no place either. Each attempt takes a turn.
 """
 
 import asyncio
@@ -16,14 +17,18 @@ from typing import Protocol
 from optimizers.errors import InvalidInput, RequestRejected, StorageFailed
 from optimizers.lm.charge import Account, Charged, SpendBook
 from optimizers.lm.circuit import Circuit
+from optimizers.lm.claims import ClaimLost, WhileClaimed
 from optimizers.lm.control import RunControl
+from optimizers.lm.counting import CallCounter, Counted
 from optimizers.lm.flight import Flight
 from optimizers.lm.limiter import AdaptiveLimiter, Limited
 from optimizers.lm.meter import Metered, Timed
+from optimizers.lm.pacing import Paced, Pacer
 from optimizers.lm.pricing import Pricing
 from optimizers.lm.retry import Retried, RetryPolicy
 from optimizers.lm.session import Session
-from optimizers.protocols import Claim, Ledger, Transport
+from optimizers.lm.uses import UseBook, UseNotes
+from optimizers.protocols import Claim, Ledger, RateLimit, Transport
 from optimizers.types import Budget, ModelAnswer, ModelRef, ModelRequest
 
 __all__ = ["Gateway", "GatewaySettings", "PaidLedger", "Route", "Session"]
@@ -67,7 +72,11 @@ class GatewaySettings:
 
 
 class Gateway:
-    """Shared by all runs of a process. It belongs to the event loop on which it is first asked."""
+    """Shared by all runs of a process. It belongs to the event loop on which it is first asked.
+
+    `rate` are the providers' limits; without it there are none. `counter` is told what is asked,
+    `uses` who used which answer.
+    """
 
     def __init__(
         self,
@@ -76,15 +85,22 @@ class Gateway:
         *,
         pricing: Pricing | None = None,
         settings: GatewaySettings | None = None,
+        rate: RateLimit | None = None,
+        counter: CallCounter | None = None,
+        uses: UseBook | None = None,
     ) -> None:
         self.pricing = pricing or Pricing()
         self.settings = settings or GatewaySettings()
         self._ledger = ledger
         self._route = route
+        self._rate = rate
+        self._counter = counter
+        self._uses = UseNotes(uses) if uses is not None else None
         self._holder = uuid.uuid4().hex
         self._jitter = random.Random()  # noqa: S311  # jitter is no secret
         self._accounts: dict[str, Account] = {}
         self._limiters: dict[tuple[str, str | None], AdaptiveLimiter] = {}
+        self._pacers: dict[str, Pacer] = {}
         self._transports: dict[ModelRef, Transport] = {}
         self._flights: dict[str, Flight] = {}
         self._unsaved: dict[str, ModelAnswer] = {}
@@ -144,6 +160,8 @@ class Gateway:
             await asyncio.gather(*late, return_exceptions=True)
         if self._heartbeat is not None:
             self._heartbeat.cancel()
+        if self._uses is not None:
+            await self._uses.flush()
         for transport in {id(t): t for t in self._transports.values()}.values():
             await transport.aclose()
         self._transports.clear()
@@ -167,9 +185,15 @@ class Gateway:
             await self._ledger.commit(request, self._unsaved[key], max_age_s=session.max_age_s)
             self._unsaved.pop(key, None)
         found = (await self._ledger.lookup([key], max_age_s=session.max_age_s)).get(key)
-        return replace(found, cached=True) if found is not None else None
+        if found is None:
+            return None
+        if self._counter is not None:
+            self._counter.found(request.model.name)
+        self._note_use(session, key)
+        return replace(found, cached=True)
 
     async def _ask_first(self, session: Session, request: ModelRequest, key: str) -> ModelAnswer:
+        self._note_use(session, key)
         flight = Flight(key=key, request=request, control=session.control)
         self._flights[key] = flight
         flight.task = asyncio.create_task(self._fly(session, flight))
@@ -182,6 +206,10 @@ class Gateway:
             raise
         return flight.task.result()
 
+    def _note_use(self, session: Session, key: str) -> None:
+        if self._uses is not None:
+            self._uses.note(session.account.name, key)
+
     def _landed(self, flight: Flight, task: "asyncio.Task[ModelAnswer]") -> None:
         self._flights.pop(flight.key, None)
         if not task.cancelled():
@@ -189,16 +217,19 @@ class Gateway:
 
     async def _fly(self, session: Session, flight: Flight) -> ModelAnswer:
         transport = await self._transport(flight.request.model)
-        claim = await self._claimed(session, flight)
-        if isinstance(claim, ModelAnswer):
-            return replace(claim, cached=True)
-        try:
-            answer = await self._ask_provider(session, flight, transport)
-        except BaseException:
-            with suppress(StorageFailed):  # the claim then ends with its lease
-                await self._ledger.release(claim)
-            raise
-        return await self._commit(session, flight, answer)
+        while True:
+            claim = await self._claimed(session, flight)
+            if isinstance(claim, ModelAnswer):
+                return replace(claim, cached=True)
+            try:
+                answer = await self._ask_provider(session, flight, transport)
+            except ClaimLost:
+                continue
+            except BaseException:
+                with suppress(StorageFailed):  # the claim then ends with its lease
+                    await self._ledger.release(claim)
+                raise
+            return await self._commit(session, flight, answer)
 
     async def _claimed(self, session: Session, flight: Flight) -> Claim | ModelAnswer:
         """The right to ask; or the answer, when another process gave it while this one waited."""
@@ -213,6 +244,7 @@ class Gateway:
     async def _claim(self, session: Session, flight: Flight) -> Claim | ModelAnswer | None:
         """One try. A claim that was being written when nobody wanted it any more is given back: the
         next to ask, in another process perhaps, would have to wait for its lease to run out."""
+        asked_at = time.monotonic()
         claiming = asyncio.ensure_future(
             self._ledger.claim(
                 flight.request,
@@ -222,13 +254,26 @@ class Gateway:
             )
         )
         try:
-            return await asyncio.shield(claiming)
+            found = await asyncio.shield(claiming)
         except asyncio.CancelledError:
             with suppress(StorageFailed):
                 claim = await claiming
                 if isinstance(claim, Claim):
                     await self._ledger.release(claim)
             raise
+        flight.claimed_at = asked_at
+        return found
+
+    async def _confirm(self, session: Session, flight: Flight) -> None:
+        """Claim again what was claimed a while ago.
+
+        Raises:
+            ClaimLost: it is not ours any more.
+        """
+        if time.monotonic() - flight.claimed_at < self.settings.lease_s / 2:
+            return
+        if not isinstance(await self._claim(session, flight), Claim):
+            raise ClaimLost(flight.key)
 
     async def _transport(self, model: ModelRef) -> Transport:
         """The model's transport. Its client may take seconds to import, which must not hold up the loop."""
@@ -256,8 +301,19 @@ class Gateway:
     def _chain(self, session: Session, flight: Flight, transport: Transport) -> Transport:
         timed = Timed(transport, self.settings.timeout_s)
         charged = Charged(timed, session.account, session.spend_cap, self.pricing, flight)
-        limited = Limited(Metered(charged, self.pricing), self._limiter(flight.request.model))
+        metered: Transport = Metered(charged, self.pricing)
+        if self._counter is not None:
+            metered = Counted(metered, self._counter)
+        ours = WhileClaimed(metered, lambda: self._confirm(session, flight))
+        limited = self._limited(ours, flight.request.model)
         return Retried(limited, self.settings.retry, self._jitter)
+
+    def _limited(self, inner: Transport, model: ModelRef) -> Transport:
+        limiter, lane = self._limiter(model), self._rate.lane(model) if self._rate is not None else None
+        if self._rate is None or lane is None:
+            return Limited(inner, limiter)
+        pacer = self._pacers.setdefault(lane, Pacer(lane, self._rate))
+        return Paced(inner, limiter, pacer)
 
     # --- shared parts -----------------------------------------------------------------------------------
 

@@ -1,14 +1,15 @@
 """The ledger in a SQLite file of its own: paid answers, claims on questions, and what was really spent."""
 
-import json
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 
+from optimizers.lm.answer_json import from_json, to_json
+from optimizers.lm.lanes import LANES_SCHEMA, SqliteLanes
 from optimizers.lm.ledger_file import LedgerFile
 from optimizers.lm.spend import SPEND_SCHEMA, SpendAccounts
+from optimizers.lm.uses import USES_SCHEMA, SqliteUses
 from optimizers.protocols import Claim
 from optimizers.types import ModelAnswer, ModelRequest
 
@@ -28,6 +29,8 @@ CREATE TABLE IF NOT EXISTS claims (
 ) WITHOUT ROWID;
 """
     + SPEND_SCHEMA
+    + LANES_SCHEMA
+    + USES_SCHEMA
 )
 
 _KEYS_A_QUERY = 500
@@ -48,6 +51,8 @@ class SqliteLedger:
         self._clock = clock
         self._file = LedgerFile(Path(path), SCHEMA)
         self.spend = SpendAccounts(self._file)
+        self.lanes = SqliteLanes(self._file, clock)
+        self.uses = SqliteUses(self._file, clock)
 
     @property
     def path(self) -> Path:
@@ -84,7 +89,7 @@ class SqliteLedger:
         way to the new one.
         """
         key, oldest = request.key, self._oldest(max_age_s)
-        row = (key, request.model.name, request.model.api_base, _to_json(answer), answer.created_at)
+        row = (key, request.model.name, request.model.api_base, to_json(answer), answer.created_at)
         return await self._file.write(lambda connection: _commit(connection, row, oldest))
 
     async def release(self, claim: Claim) -> None:
@@ -118,7 +123,7 @@ def _lookup(connection: sqlite3.Connection, keys: Sequence[str], oldest: float) 
             f"SELECT key, answer FROM answers WHERE key IN ({places}) AND created_at >= ?",  # noqa: S608  # only question marks
             (*some, oldest),
         )
-        found.update((key, _from_json(answer)) for key, answer in rows)
+        found.update((key, from_json(answer)) for key, answer in rows)
     return found
 
 
@@ -148,7 +153,7 @@ def _commit(
     )
     connection.execute("DELETE FROM claims WHERE key = ?", (row[0],))
     stored = connection.execute("SELECT answer FROM answers WHERE key = ?", (row[0],)).fetchone()
-    return _from_json(stored[0])
+    return from_json(stored[0])
 
 
 def _release(connection: sqlite3.Connection, claim: Claim) -> None:
@@ -160,16 +165,3 @@ def _renew(connection: sqlite3.Connection, keys: Sequence[str], holder: str, unt
         "UPDATE claims SET expires_at = ? WHERE key = ? AND holder = ?",
         [(until, key, holder) for key in keys],
     )
-
-
-def _to_json(answer: ModelAnswer) -> str:
-    fields = asdict(answer)
-    del fields["cached"]
-    return json.dumps(fields, separators=(",", ":"))
-
-
-def _from_json(text: str) -> ModelAnswer:
-    fields = json.loads(text)
-    if fields["logprobs"] is not None:
-        fields["logprobs"] = tuple((token, logprob) for token, logprob in fields["logprobs"])
-    return ModelAnswer(**fields)

@@ -4,10 +4,7 @@ Threads and coroutines hand in operations; all that are waiting share one transa
 is paid once for many. Other processes open the same file; SQLite's write lock keeps them apart.
 """
 
-import asyncio
-import queue
 import sqlite3
-import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from optimizers.errors import StorageFailed
+from optimizers.lm.groups import Groups, Job
 
 T = TypeVar("T")
 Operation = Callable[[sqlite3.Connection], T]
@@ -22,19 +20,14 @@ Operation = Callable[[sqlite3.Connection], T]
 BUSY_TIMEOUT_S = 15.0
 """How long a write waits for another process's."""
 
-_MOST_IN_A_GROUP = 512
 
-
-@dataclass(eq=False, kw_only=True, slots=True)
-class _Job:
-    """`result` or `error` is set by the file's thread before `future` is woken on `loop`."""
-
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Work:
     operation: Operation[Any]
     write: bool
-    future: "asyncio.Future[Any]"
-    loop: asyncio.AbstractEventLoop
-    result: Any = None
-    error: BaseException | None = None
+
+
+_Job = Job[_Work]
 
 
 class LedgerFile:
@@ -47,16 +40,12 @@ class LedgerFile:
 
     def __init__(self, path: Path, schema: str) -> None:
         self.path = path
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._closing = threading.Lock()
-        self._closed = False
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = _open(path, schema)
         except (sqlite3.Error, OSError) as error:
             raise StorageFailed(f"the ledger {path} cannot be opened: {error}") from error
-        self._thread = threading.Thread(target=self._serve, name="concord-ledger", daemon=True)
-        self._thread.start()
+        self._groups = Groups(self._do, finish=self._connection.close, name=f"the ledger {path}")
 
     async def read(self, operation: Operation[T]) -> T:
         """Run an operation that only reads."""
@@ -83,53 +72,22 @@ class LedgerFile:
 
     def close(self) -> None:
         """Finish what was handed in and close the file."""
-        with self._closing:
-            if self._closed:
-                return
-            self._closed = True
-            self._jobs.put(None)
-        self._thread.join()
+        self._groups.close()
 
     async def _submit(self, operation: Operation[T], *, write: bool) -> T:
-        loop = asyncio.get_running_loop()
-        job = _Job(operation=operation, write=write, future=loop.create_future(), loop=loop)
-        with self._closing:
-            if self._closed:
-                raise StorageFailed(f"the ledger {self.path} is closed")
-            self._jobs.put(job)
-        result: T = await job.future
+        result: T = await self._groups.submit(_Work(operation=operation, write=write))
         return result
 
     # --- in the file's thread -------------------------------------------------------------------------
 
-    def _serve(self) -> None:
-        while True:
-            jobs, closing = self._waiting()
-            self._work([job for job in jobs if not job.write])
-            self._work_in_one_transaction([job for job in jobs if job.write])
-            _wake(jobs)
-            if closing:
-                self._connection.close()
-                return
-
-    def _waiting(self) -> tuple[list[_Job], bool]:
-        """All jobs that are there now; waits for the first. The second part says: close after them."""
-        jobs: list[_Job] = []
-        job = self._jobs.get()
-        while job is not None:
-            jobs.append(job)
-            if len(jobs) == _MOST_IN_A_GROUP:
-                return jobs, False
-            try:
-                job = self._jobs.get_nowait()
-            except queue.Empty:
-                return jobs, False
-        return jobs, True
+    def _do(self, jobs: Sequence[_Job]) -> None:
+        self._work([job for job in jobs if not job.operation.write])
+        self._work_in_one_transaction([job for job in jobs if job.operation.write])
 
     def _work(self, jobs: Sequence[_Job]) -> None:
         for job in jobs:
             try:
-                job.result = job.operation(self._connection)
+                job.result = job.operation.operation(self._connection)
             except Exception as error:  # it becomes that caller's exception
                 job.error = self._named(error)
 
@@ -144,7 +102,7 @@ class LedgerFile:
             return
         try:
             for job in jobs:
-                job.result = job.operation(self._connection)
+                job.result = job.operation.operation(self._connection)
             self._connection.execute("COMMIT")
         except Exception as error:  # it becomes the exception of those that it concerns
             self._roll_back()
@@ -163,25 +121,6 @@ class LedgerFile:
         if isinstance(error, sqlite3.Error):
             return StorageFailed(f"the ledger {self.path} failed: {error}")
         return error
-
-
-def _wake(jobs: Sequence[_Job]) -> None:
-    for loop in {job.loop for job in jobs}:
-        mine = [job for job in jobs if job.loop is loop]
-        try:
-            loop.call_soon_threadsafe(_settle, mine)
-        except RuntimeError:  # that loop is closed: nobody waits there any more
-            continue
-
-
-def _settle(jobs: Sequence[_Job]) -> None:
-    for job in jobs:
-        if job.future.done():  # its caller was cancelled; what was written stays written
-            continue
-        if job.error is not None:
-            job.future.set_exception(job.error)
-        else:
-            job.future.set_result(job.result)
 
 
 def _open(path: Path, schema: str) -> sqlite3.Connection:

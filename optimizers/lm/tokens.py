@@ -27,6 +27,13 @@ def completion_bound(request: ModelRequest) -> int:
     return most if isinstance(most, int) and most > 0 else LARGEST_ANSWER
 
 
+def expected_tokens(request: ModelRequest) -> int:
+    """What providers count against a limit when a call comes in: the prompt by its length, and the
+    completion that is asked for."""
+    prompt = sum(len(message.content.encode()) + _AROUND_A_MESSAGE for message in request.messages)
+    return _up(prompt) + (request.decoding.max_tokens or 0)
+
+
 def estimated_tokens(request: ModelRequest, answer: ModelAnswer) -> tuple[int, int]:
     """Prompt and completion tokens by the usual four bytes a token, where a provider reports none."""
     prompt = sum(len(message.content.encode()) for message in request.messages)

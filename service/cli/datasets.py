@@ -59,3 +59,19 @@ def show(dataset_id: str, server: Server = DEFAULT_SERVER, key: Key = None) -> N
 
     with connect(server, key) as client:
         fields(client.dataset(dataset_id).model_dump())
+
+
+@datasets.command()
+def delete(
+    dataset_id: str,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    server: Server = DEFAULT_SERVER,
+    key: Key = None,
+) -> None:
+    """Delete a dataset with its labels, runs and evaluations, in the ledger and MLflow too."""
+    from service.cli.show import fields
+
+    if not yes:
+        typer.confirm(f"Delete {dataset_id} with its labels, runs and evaluations?", abort=True)
+    with connect(server, key) as client:
+        fields(client.delete_dataset(dataset_id))

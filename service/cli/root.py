@@ -9,8 +9,9 @@ from typing import Annotated
 
 import typer
 
-from service.cli import local, serving
+from service.cli import keeping, local, serving
 from service.cli.datasets import datasets
+from service.cli.evaluations import evaluations
 from service.cli.failures import explain
 from service.cli.runs import runs
 from service.lifeline import hold_lifeline
@@ -31,6 +32,9 @@ app.command("judge")(local.judge)
 app.command("export")(local.export)
 app.add_typer(datasets, name="datasets")
 app.add_typer(runs, name="runs")
+app.add_typer(evaluations, name="evaluations")
+app.command("backup")(keeping.backup)
+app.command("restore")(keeping.restore)
 app.command("api")(serving.api)
 app.command("worker")(serving.worker)
 app.command("mlflow")(serving.mlflow)

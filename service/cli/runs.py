@@ -6,17 +6,12 @@
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from service.cli.connection import DEFAULT_SERVER, Key, Server, connect
-from service.cli.failures import StillRunning
-
-if TYPE_CHECKING:
-    from service.cli.show import Bars
-    from service.client import ConcordClient
-    from service.client_models import Event, Run
+from service.cli.watching import Priority, rounded, state_in_words, watch
 
 runs = typer.Typer(help="Optimization runs on the server.", no_args_is_help=True)
 
@@ -55,6 +50,10 @@ def start(
     spend_cap_calls: CapCalls = None,
     spend_cap_usd: CapDollars = None,
     force: Annotated[bool, typer.Option("--force", help="Go on with fewer labels than advised.")] = False,
+    priority: Priority = 0,
+    exclusive: Annotated[
+        bool, typer.Option("--exclusive", help="Wait for other exclusive runs of this dataset and strategy.")
+    ] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Watch it until it ends.")] = False,
     server: Server = DEFAULT_SERVER,
     key: Key = None,
@@ -72,10 +71,12 @@ def start(
             budget=_limits(max_calls, max_tokens, max_cost_usd),
             spend_cap=_limits(spend_cap_calls, None, spend_cap_usd),
             force=force or None,
+            priority=priority or None,
+            exclusive=exclusive or None,
         )
         print(run.id)
         if wait:
-            _watch(client, run)
+            watch(client, run)
 
 
 @runs.command("list")
@@ -89,7 +90,7 @@ def list_(
 
     with connect(server, key) as client:
         found = [
-            (r.id, r.status, r.strategy, r.model, r.dataset_id, _rounded(r.test_kappa), r.conclusion)
+            (r.id, state_in_words(r), r.strategy, r.model, r.dataset_id, rounded(r.test_kappa), r.conclusion)
             for r in client.runs(dataset_id)
         ]
     table(["id", "status", "strategy", "model", "dataset", "test kappa", "conclusion"], found)
@@ -108,7 +109,7 @@ def show(run_id: str, server: Server = DEFAULT_SERVER, key: Key = None) -> None:
 def wait(run_id: str, server: Server = DEFAULT_SERVER, key: Key = None) -> None:
     """Watch a run until it ends. Exit code 0 if it succeeded, 3 if it paused, else 1."""
     with connect(server, key) as client:
-        _watch(client, client.run(run_id))
+        watch(client, client.run(run_id))
 
 
 @runs.command()
@@ -176,50 +177,8 @@ def _limits(calls: int | None, tokens: int | None, dollars: float | None) -> dic
     return {name: value for name, value in given.items() if value is not None} or None
 
 
-def _rounded(kappa: float | None) -> str:
-    return "" if kappa is None else f"{kappa:.3f}"
-
-
 def _write(text: str, out: Path | None) -> None:
     if out is None:
         sys.stdout.write(text if text.endswith("\n") else text + "\n")
     else:
         out.write_text(text, encoding="utf-8")
-
-
-def _watch(client: "ConcordClient", run: "Run") -> None:
-    from service.cli.show import bars
-
-    try:
-        with bars() as shown:
-            if not run.at_rest:
-                for event in client.events(run):
-                    _show_event(event, shown)
-        run = client.run(run.id)
-    except KeyboardInterrupt:
-        said = f"no longer watching; {run.id} goes on: `concord runs wait {run.id}` or `runs cancel`"
-        raise StillRunning(said) from None
-    print(run.status)
-    if run.conclusion:
-        said = f"{run.conclusion}, kappa on test {_rounded(run.test_kappa) or 'undefined'}"
-        print(f"{said}; more: `concord runs report {run.id}`", file=sys.stderr)
-    if run.cause:
-        print(run.cause, file=sys.stderr)
-    if run.status != "succeeded":
-        raise typer.Exit(3 if run.status == "paused" else 1)
-
-
-def _show_event(event: "Event", shown: "Bars") -> None:
-    data: dict[str, Any] = event.data
-    match event.kind:
-        case "progress" if data.get("progress"):
-            calls = data["spend"]["calls"]
-            shown.progress(**data["progress"], note=f"{calls} calls")
-        case "trial":
-            value = _rounded(data.get("kappa")) or "undefined"
-            note = "" if data.get("complete", True) else " (dropped early)"
-            origin = data.get("origin", "")
-            shown.tell(f"trial {data.get('number')}: kappa on dev {value}{note}  {origin}".rstrip())
-        case "status":
-            cause = f": {data['cause']}" if data.get("cause") else ""
-            shown.tell(f"{data['status']}{cause}")

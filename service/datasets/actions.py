@@ -30,8 +30,6 @@ from service.datasets.ingest.rows import shown
 from service.datasets.schemas import DatasetChange, understood_json
 from service.datasets.tables import DatasetRow, ExampleRow
 from service.errors import Conflict
-from service.jobs.states import ENDED, Status
-from service.jobs.tables import JobRow
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,21 +214,3 @@ def _set_split(session: Session, dataset: DatasetRow, fractions: Fractions) -> N
         fractions.dev,
         fractions.test,
     )
-
-
-def delete(session: Session, dataset_id: str) -> None:
-    """Remove a dataset with its rows, labels, snapshots, and the runs and evaluations on it.
-
-    Raises:
-        NotFound: there is no such dataset.
-        Conflict: work on it is queued, running or paused.
-    """
-    dataset = store.get_dataset(session, dataset_id, lock=True)
-    alive = [status for status in Status if status not in ENDED]
-    job = session.exec(
-        select(JobRow).where(JobRow.dataset_id == dataset_id, col(JobRow.status).in_(alive)).limit(1)
-    ).first()
-    if job is not None:
-        raise Conflict(f"{job.id} works on {dataset_id} and is {job.status}; cancel it first")
-    session.delete(dataset)
-    session.flush()

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from service.datasets import actions, examples, labelling, store, views
+from service.datasets import actions, examples, labelling, removal, store, views
 from service.datasets.bodies import two_bodies
 from service.datasets.counts import count
 from service.datasets.export import MEDIA_TYPES, ExportFormat, export
@@ -15,6 +15,7 @@ from service.datasets.schemas import (
     DatasetChange,
     DatasetCreated,
     DatasetDetail,
+    DatasetRemoved,
     DatasetSummary,
     ExampleDetail,
     ExampleOut,
@@ -120,10 +121,12 @@ def change_dataset(dataset_id: str, change: DatasetChange, session: SessionDep) 
     return views.detail(session, actions.change(session, dataset_id, change))
 
 
-@router.delete("/datasets/{dataset_id}", status_code=204)
-def delete_dataset(dataset_id: str, session: SessionDep) -> None:
-    """Remove a dataset with its labels, snapshots, evaluations and runs; 409 while work is under way."""
-    actions.delete(session, dataset_id)
+@router.delete("/datasets/{dataset_id}")
+def delete_dataset(dataset_id: str, session: SessionDep) -> DatasetRemoved:
+    """Remove a dataset with its labels, snapshots, evaluations and runs; 409 while work is under way.
+    Answers in the ledger that they alone used, and their runs in MLflow, follow within seconds, or when
+    MLflow is back."""
+    return removal.delete(session, dataset_id)
 
 
 # --- examples ---------------------------------------------------------------------------------------

@@ -320,3 +320,15 @@ def understood_json(understood: Understood) -> dict[str, Any]:
         "ignored": list(understood.ignored),
         "labels": understood.labels,
     }
+
+
+class DatasetRemoved(BaseModel):
+    """What was removed with a dataset. `to_follow` names the stores that a worker clears of it next:
+    `ledger`, `mlflow`."""
+
+    id: str
+    examples: int
+    snapshots: int
+    runs: int
+    evaluations: int
+    to_follow: list[str]

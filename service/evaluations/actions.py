@@ -14,6 +14,7 @@ from optimizers.types import Label, ModelRef
 from service.catalog.choice import choose_model
 from service.datasets.store import get_dataset
 from service.datasets.tables import ExampleRow
+from service.evaluations import shards
 from service.evaluations.schemas import SOURCES, JudgeIn, NewEvaluation
 from service.evaluations.tables import EvaluationRow
 from service.jobs import dispatch, store
@@ -32,14 +33,21 @@ def start(session: Session, sender: Sender, asked: NewEvaluation, settings: Sett
         NotEnoughLabels: the dataset has fewer than 20, and it is not forced.
         InvalidInput, ModelNotFound, ArtifactInvalid, PriceUnknown: the judge cannot be used.
     """
-    get_dataset(session, asked.dataset_id)
-    judge, model = _resolved(session, asked.judge, settings)
+    dataset = get_dataset(session, asked.dataset_id)
+    judge, model = _resolved(session, asked.judge, dataset.criterion, settings)
     if not asked.force:
         require_labels_to_evaluate(_labels(session, asked.dataset_id))
     cap = asked.spend_cap.value() if asked.spend_cap else None
     settings.pricing.require([model], cap)
     evaluation_id = f"eval_{token_hex(12)}"
-    dispatch.submit(session, sender, job_id=evaluation_id, kind=KIND, dataset_id=asked.dataset_id)
+    dispatch.submit(
+        session,
+        sender,
+        job_id=evaluation_id,
+        kind=KIND,
+        dataset_id=asked.dataset_id,
+        priority=asked.priority,
+    )
     session.add(
         EvaluationRow(
             id=evaluation_id,
@@ -56,24 +64,33 @@ def start(session: Session, sender: Sender, asked: NewEvaluation, settings: Sett
 
 
 def cancel(session: Session, evaluation_id: str) -> None:
-    """End an evaluation; see `dispatch.cancel`."""
+    """End an evaluation with its shards; see `dispatch.cancel`."""
     dispatch.cancel(session, store.get(session, KIND, evaluation_id, lock=True))
+    shards.stop(session, evaluation_id, dispatch.cancel)
 
 
 def pause(session: Session, evaluation_id: str) -> None:
-    """Let an evaluation wait; see `dispatch.pause`."""
+    """Let an evaluation wait with its shards; see `dispatch.pause`."""
     dispatch.pause(session, store.get(session, KIND, evaluation_id, lock=True))
+    shards.stop(session, evaluation_id, dispatch.pause)
 
 
 def resume(session: Session, sender: Sender, evaluation_id: str) -> None:
-    """Go on with an evaluation; see `dispatch.resume`."""
+    """Go on with an evaluation, whose job sends its shards again; see `dispatch.resume`."""
     dispatch.resume(session, sender, store.get(session, KIND, evaluation_id, lock=True))
+
+
+def retry(session: Session, sender: Sender, evaluation_id: str) -> None:
+    """Begin a failed or cancelled evaluation anew; see `dispatch.retry`."""
+    dispatch.retry(session, sender, store.get(session, KIND, evaluation_id, lock=True))
 
 
 # --- the judge --------------------------------------------------------------------------------------
 
 
-def _resolved(session: Session, asked: JudgeIn, settings: Settings) -> tuple[dict[str, Any], ModelRef]:
+def _resolved(
+    session: Session, asked: JudgeIn, criterion: str, settings: Settings
+) -> tuple[dict[str, Any], ModelRef]:
     """The judge as it is stored, and the first model that it asks."""
     source = next((name for name in SOURCES if getattr(asked, name) is not None), "instruction")
     stored: dict[str, Any] = {"source": source, "reasoning": asked.reasoning}
@@ -86,7 +103,8 @@ def _resolved(session: Session, asked: JudgeIn, settings: Settings) -> tuple[dic
     if asked.prompt is not None:
         verbatim_template(asked.prompt.value())
         stored["prompt"] = asdict(asked.prompt.value())
-    return stored | {"instruction": asked.instruction or "", "model": asdict(model)}, model
+    words = {"instruction": asked.instruction or "", "criterion": criterion}
+    return stored | words | {"model": asdict(model)}, model
 
 
 def _artifact(session: Session, asked: JudgeIn) -> Artifact:

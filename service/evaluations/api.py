@@ -92,3 +92,10 @@ def resume_evaluation(evaluation_id: str, session: SessionDep, sender: SenderDep
     """Go on. Only what was in flight is paid again."""
     actions.resume(session, sender, evaluation_id)
     return views.one(session, evaluation_id)
+
+
+@router.post("/evaluations/{evaluation_id}/retry")
+def retry_evaluation(evaluation_id: str, session: SessionDep, sender: SenderDep) -> EvaluationOut:
+    """Begin a failed or cancelled evaluation anew; what was answered is not paid again."""
+    actions.retry(session, sender, evaluation_id)
+    return views.one(session, evaluation_id)

@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from service.catalog.schemas import Limits, PromptIn
-from service.jobs.schemas import JobState
+from service.jobs.schemas import JobState, Priority
 
 SOURCES = ("instruction", "prompt", "artifact", "run_id")
 
@@ -43,6 +43,7 @@ class NewEvaluation(BaseModel):
     rows: Literal["labelled", "all"] = "labelled"
     spend_cap: Limits | None = None
     force: bool = Field(default=False, description="Evaluate with fewer than 20 labels.")
+    priority: Priority = 0
 
 
 class EvaluationOut(JobState):

@@ -5,6 +5,8 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Column, Index, Text
 from sqlmodel import Field, SQLModel
 
+from service.datasets.tables import BIG_SERIAL
+
 ID_MAX_CHARS = 200
 
 
@@ -23,6 +25,7 @@ class EvaluationRow(SQLModel, table=True):
     """The newest row of the dataset when it was asked for; later ones are not judged."""
     spend_cap: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
     judged: int = 0
+    """Rows that its own job has judged; those of its shards come on top until it has succeeded."""
     agreement: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
     human_agreement: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
 
@@ -36,8 +39,8 @@ class VerdictRow(SQLModel, table=True):
     evaluation_id: str = Field(
         primary_key=True, max_length=32, foreign_key="concord_evaluations.id", ondelete="CASCADE"
     )
-    number: int = Field(primary_key=True)
-    """The row's place in the evaluation, from 0."""
+    number: int = Field(sa_column=Column(BIG_SERIAL, primary_key=True, autoincrement=False))
+    """The row's number in its dataset: no verdict's place depends on who judged what when."""
     example_id: str = Field(max_length=ID_MAX_CHARS)
     label: str | None = Field(default=None, max_length=8)
     """The people's, when the row was judged."""
@@ -47,3 +50,20 @@ class VerdictRow(SQLModel, table=True):
     failure: str | None = Field(default=None, max_length=16)
     message: str | None = Field(default=None, sa_column=Column(Text))
     """Why there is no verdict."""
+
+
+class ShardRow(SQLModel, table=True):
+    """A part of a large evaluation, a job of its own: the rows after `after_row` up to `last_row`.
+
+    It is there until the evaluation has succeeded.
+    """
+
+    __tablename__ = "concord_shards"
+
+    id: str = Field(primary_key=True, max_length=32, foreign_key="concord_jobs.id", ondelete="CASCADE")
+    evaluation_id: str = Field(
+        max_length=32, foreign_key="concord_evaluations.id", ondelete="CASCADE", index=True
+    )
+    after_row: int = Field(sa_column=Column(BigInteger, nullable=False))
+    last_row: int = Field(sa_column=Column(BigInteger, nullable=False))
+    n_rows: int

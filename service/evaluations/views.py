@@ -1,14 +1,19 @@
 """What is told about evaluations and their verdicts."""
 
+from collections.abc import Mapping
+
 from sqlalchemy import select
 from sqlmodel import Session, col
 
 from service.errors import NotFound
+from service.evaluations import shards
 from service.evaluations.actions import KIND
 from service.evaluations.schemas import EvaluationOut, JudgedRow
 from service.evaluations.tables import EvaluationRow, VerdictRow
+from service.jobs import store
 from service.jobs.listing import cursor_of, newest_first
 from service.jobs.schemas import state_of
+from service.jobs.states import ENDED
 from service.jobs.tables import JobRow
 from service.paging import Page, PageRequest, page_of
 
@@ -22,7 +27,8 @@ def one(session: Session, evaluation_id: str) -> EvaluationOut:
     evaluation = session.get(EvaluationRow, evaluation_id)
     if evaluation is None:
         raise NotFound(KIND, evaluation_id)
-    return _evaluation(evaluation, session.get_one(JobRow, evaluation_id))
+    judged = shards.judged(session, [evaluation_id])
+    return _evaluation(evaluation, session.get_one(JobRow, evaluation_id), judged)
 
 
 def page(session: Session, request: PageRequest, *, dataset_id: str | None) -> Page[EvaluationOut]:
@@ -31,16 +37,25 @@ def page(session: Session, request: PageRequest, *, dataset_id: str | None) -> P
     if dataset_id is not None:
         statement = statement.where(col(EvaluationRow.dataset_id) == dataset_id)
     rows = session.execute(newest_first(statement, request)).all()
-    return page_of(rows, request, lambda row: cursor_of(row[1]), lambda row: _evaluation(row[0], row[1]))
+    judged = shards.judged(session, [row[0].id for row in rows])
+    return page_of(
+        rows, request, lambda row: cursor_of(row[1]), lambda row: _evaluation(row[0], row[1], judged)
+    )
 
 
 def verdicts(
     session: Session, evaluation_id: str, request: PageRequest, *, agrees: bool | None
 ) -> Page[JudgedRow]:
-    """Verdicts in the order of the rows; those that agree with people or not, where asked."""
-    if session.get(EvaluationRow, evaluation_id) is None:
-        raise NotFound(KIND, evaluation_id)
+    """Verdicts in the order of the rows; those that agree with people or not, where asked.
+
+    Until it has ended, those behind a gap that a shard has yet to fill are not shown: whoever reads on
+    from the last cursor misses none.
+    """
+    job = store.get(session, KIND, evaluation_id)
     statement = select(VerdictRow).where(col(VerdictRow.evaluation_id) == evaluation_id)
+    gap = None if job.status in ENDED else shards.judged_up_to(session, evaluation_id)
+    if gap is not None:
+        statement = statement.where(col(VerdictRow.number) <= gap)
     if agrees is not None:
         same = col(VerdictRow.label) == col(VerdictRow.verdict)
         statement = statement.where(same if agrees else ~same)
@@ -51,14 +66,14 @@ def verdicts(
     return page_of(rows, request, lambda row: (row.number,), _judged)
 
 
-def _evaluation(evaluation: EvaluationRow, job: JobRow) -> EvaluationOut:
+def _evaluation(evaluation: EvaluationRow, job: JobRow, in_shards: Mapping[str, int]) -> EvaluationOut:
     return EvaluationOut(
         **state_of(job),
         id=evaluation.id,
         dataset_id=evaluation.dataset_id,
         model=evaluation.model,
         source=evaluation.judge["source"],
-        judged=evaluation.judged,
+        judged=evaluation.judged + in_shards.get(evaluation.id, 0),
         agreement=evaluation.agreement,
         human_agreement=evaluation.human_agreement,
     )

@@ -1,204 +1,183 @@
-"""An evaluation in a worker: rows in batches, so that its memory is flat and its verdicts stream."""
+"""An evaluation in a worker: rows in batches, so that its memory is flat and its verdicts stream.
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+A large one is spread over all workers: its own job judges the first rows, makes shards of the others,
+and watches them until it can conclude.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
-import numpy as np
-from pydantic import TypeAdapter
-from sqlalchemy import Engine, delete, func, select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
-from experiments.spec import judge_decoding
-from optimizers.artifact import Artifact, artifact_of, from_plain
-from optimizers.artifact_judge import judge_with
-from optimizers.intervals import agreement
-from optimizers.lm.gateway import Gateway
+from optimizers.artifact import Artifact
+from optimizers.errors import RunPaused
 from optimizers.lm.gateway import Session as Asking
-from optimizers.lm.loop import BackgroundLoop
-from optimizers.rendering import render
-from optimizers.types import (
-    Budget,
-    Candidate,
-    Example,
-    Failure,
-    Label,
-    ModelRef,
-    Outcome,
-    Usage,
-    VerbatimPrompt,
-)
+from optimizers.types import ModelRef, Usage
 from service.datasets.counts import human_agreement
-from service.datasets.store import get_dataset
 from service.datasets.tables import ExampleRow
-from service.db import transaction
 from service.errors import NotFound
+from service.evaluations import rows, shards
 from service.evaluations.actions import KIND
-from service.evaluations.tables import EvaluationRow, VerdictRow
+from service.evaluations.card import card
+from service.evaluations.judge import Bench, judge_of
+from service.evaluations.spread import Spread, halt
+from service.evaluations.tables import EvaluationRow, ShardRow
 from service.jobs.attempts import Attempt
+from service.jobs.engine import Sender
 from service.jobs.performer import Publish
 
 FIRST_ROWS = 32
 """A small first batch: a wrong key or prompt shows at once, and so do the first verdicts."""
 BATCH_ROWS = 256
-SEED = 0
-"""Of the intervals: the same verdicts give the same card."""
 
-_MODEL = TypeAdapter(ModelRef)
-_PROMPT = TypeAdapter(VerbatimPrompt)
+
+@dataclass(frozen=True, kw_only=True)
+class _Task:
+    """What one attempt has to do."""
+
+    attempt: Attempt
+    evaluation: EvaluationRow
+    judge: tuple[Artifact, ModelRef | None]
+    asking: Asking
+    total: int
+    shards_begin_after: int | None
+    """Where an earlier attempt has made shards: the row after which they begin."""
 
 
 class EvaluationWork:
-    """Does evaluations. `max_in_flight` bounds the model calls that one has open."""
+    """Does evaluations; those of more than `shard_rows` rows together with all workers."""
 
-    def __init__(self, engine: Engine, gateway: Gateway, loop: BackgroundLoop, *, max_in_flight: int) -> None:
-        self._engine = engine
-        self._gateway = gateway
-        self._loop = loop
-        self._max_in_flight = max_in_flight
+    def __init__(self, bench: Bench, sender: Sender, *, shard_rows: int) -> None:
+        self._bench = bench
+        self._sender = sender
+        self._shard_rows = shard_rows
 
     def __call__(self, attempt: Attempt) -> Publish:
-        """Judge every row, in the order of their arrival. Raises as `judge_with` does."""
-        with transaction(self._engine, read_only=True) as session:
+        """Judge every row. Raises as `judge_with` does; the shards then stop as well."""
+        task = self._task(attempt)
+        try:
+            self._judge(task)
+        except (RunPaused, Exception):
+            if attempt.order is None:  # nobody has told the shards
+                attempt.write(partial(halt, evaluation_id=attempt.job_id))
+            raise
+        return self._conclusion(task)
+
+    def _task(self, attempt: Attempt) -> _Task:
+        def task(session: Session) -> _Task:
             evaluation = session.get(EvaluationRow, attempt.job_id)
             if evaluation is None:
                 raise NotFound(KIND, attempt.job_id)
-            judge = judge_of(session, evaluation)
-            total = _count(session, evaluation)
-        asking = self._gateway.session(
-            attempt.job_id, Budget(), _budget(evaluation.spend_cap), attempt.control
-        )
-        done, last = 0, 0
-        while rows := self._next(evaluation, after=last, limit=BATCH_ROWS if done else FIRST_ROWS):
-            told = partial(_tell, attempt, asking, done, total)
-            outcomes = self._judge(judge, rows, asking, told, canary=not done)
-            batch = partial(_store, evaluation_id=evaluation.id, first=done, rows=rows, outcomes=outcomes)
-            attempt.write(batch)
-            done += len(rows)
-            last = rows[-1].number or 0
-        return partial(_publish, evaluation_id=evaluation.id)
-
-    def _next(self, evaluation: EvaluationRow, *, after: int, limit: int) -> Sequence[ExampleRow]:
-        with transaction(self._engine, read_only=True) as session:
-            statement = _rows(evaluation).where(col(ExampleRow.number) > after)
-            ordered = statement.order_by(col(ExampleRow.number)).limit(limit)
-            return list(session.scalars(ordered))
-
-    def _judge(
-        self,
-        judge: tuple[Artifact, ModelRef | None],
-        rows: Sequence[ExampleRow],
-        asking: Asking,
-        told: Callable[[int, int, Usage], None],
-        *,
-        canary: bool,
-    ) -> Sequence[Outcome]:
-        artifact, model = judge
-        examples = [Example(id=row.example_id, input=row.input, output=row.output) for row in rows]
-        found = self._loop.run(
-            judge_with(
-                artifact,
-                examples,
-                asking,
-                model=model,
-                max_in_flight=self._max_in_flight,
-                on_progress=told,
-                canary=canary,
+            return _Task(
+                attempt=attempt,
+                evaluation=evaluation,
+                judge=judge_of(session, evaluation),
+                asking=self._bench.session(evaluation, attempt.control),
+                total=rows.count(session, evaluation),
+                shards_begin_after=shards.begins_after(session, attempt.job_id),
             )
+
+        return attempt.read(task)
+
+    def _judge(self, task: _Task) -> None:
+        is_spread = task.shards_begin_after is not None or task.total > self._shard_rows
+        done, last = 0, 0
+        while batch := self._next(task, done, last):
+            self._judge_batch(task, batch, done, last)
+            done, last = done + len(batch), batch[-1].number or 0
+            if is_spread:
+                Spread(self._sender, task.attempt, task.evaluation).watch(
+                    after=last, shard_rows=self._shard_rows, done=done, usage=task.asking.usage
+                )
+                return
+
+    def _next(self, task: _Task, done: int, last: int) -> Sequence[ExampleRow]:
+        until = task.shards_begin_after
+        limit = None if until is not None else BATCH_ROWS if done else FIRST_ROWS
+        return task.attempt.read(
+            lambda session: rows.page(session, task.evaluation, after=last, until=until, limit=limit)
         )
-        return [found.outcomes[row.example_id] for row in rows]
+
+    def _judge_batch(self, task: _Task, batch: Sequence[ExampleRow], done: int, last: int) -> None:
+        told = partial(_tell, task, done)
+        outcomes = self._bench.judge(task.judge, batch, task.asking, told, canary=not done)
+
+        def store(session: Session) -> None:
+            evaluation_id = task.evaluation.id
+            until = task.shards_begin_after
+            rows.store(session, evaluation_id, batch, outcomes, after=last, until=until)
+            stored = session.get_one(EvaluationRow, evaluation_id)
+            stored.judged = done + len(batch)
+            session.add(stored)
+
+        task.attempt.write(store)
+
+    def _conclusion(self, task: _Task) -> Publish:
+        """What the verdicts come to, counted before the transaction that stores it begins."""
+        agreement = task.attempt.read(lambda session: card(session, task.evaluation))
+        people = task.attempt.read(lambda session: human_agreement(session, task.evaluation.dataset_id))
+
+        def publish(session: Session) -> None:
+            evaluation = session.get_one(EvaluationRow, task.evaluation.id)
+            evaluation.judged += shards.judged(session, [evaluation.id]).get(evaluation.id, 0)
+            evaluation.agreement = agreement
+            evaluation.human_agreement = people.model_dump(mode="json") if people else None
+            session.add(evaluation)
+            shards.clear(session, evaluation.id)
+
+        return publish
 
 
-def judge_of(session: Session, evaluation: EvaluationRow) -> tuple[Artifact, ModelRef | None]:
-    """The judge that was asked for, and the model that overrides its own."""
-    judge = evaluation.judge
-    model = _MODEL.validate_python(judge["model"]) if judge["model"] else None
-    if "artifact" in judge:
-        return from_plain(judge["artifact"]), model
-    assert model is not None
-    criterion = get_dataset(session, evaluation.dataset_id).criterion
-    prompt = _PROMPT.validate_python(judge["prompt"]) if "prompt" in judge else None
-    candidate = Candidate(instruction=judge["instruction"], reasoning=judge["reasoning"], verbatim=prompt)
-    template = render(candidate, criterion, judge_decoding(model))
-    return artifact_of(candidate, criterion, template, model, report={}, provenance={}), None
+def _tell(task: _Task, before: int, done: int, *_: object) -> None:
+    usage, judged = task.asking.usage, before + done
+    left = (task.total - judged) * usage.calls / judged if judged else None
+    task.attempt.progress("judging", judged, task.total, usage, calls_left=left)
 
 
-# --- rows and verdicts ------------------------------------------------------------------------------
+class ShardWork:
+    """Does shards: a part of an evaluation's rows, whose verdicts are stored with the job's end."""
 
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
 
-def _rows(evaluation: EvaluationRow) -> Any:  # Any: SQLAlchemy's and SQLModel's select differ in type
-    statement = select(ExampleRow).where(
-        col(ExampleRow.dataset_id) == evaluation.dataset_id,
-        col(ExampleRow.number) <= evaluation.last_row,
-    )
-    return statement.where(col(ExampleRow.label).is_not(None)) if evaluation.only_labelled else statement
+    def __call__(self, attempt: Attempt) -> Publish:
+        """Judge the shard's rows. Raises as `judge_with` does."""
+        part = attempt.read(lambda session: _part(session, attempt.job_id))
+        asking = self._bench.session(part.evaluation, attempt.control)
 
+        def told(done: int, total: int, _usage: Usage) -> None:
+            attempt.progress("judging", done, total, asking.usage)
 
-def _count(session: Session, evaluation: EvaluationRow) -> int:
-    return session.scalar(select(func.count()).select_from(_rows(evaluation).subquery())) or 0
-
-
-def _tell(attempt: Attempt, asking: Asking, before: int, total: int, done: int, *_: object) -> None:
-    attempt.progress("judging", before + done, total, asking.usage)
-
-
-def _store(
-    session: Session,
-    *,
-    evaluation_id: str,
-    first: int,
-    rows: Sequence[ExampleRow],
-    outcomes: Sequence[Outcome],
-) -> None:
-    """Write a batch in the place of what an earlier attempt wrote from there on."""
-    mine = col(VerdictRow.evaluation_id) == evaluation_id
-    session.execute(delete(VerdictRow).where(mine, col(VerdictRow.number) >= first))
-    session.add_all(
-        _verdict(evaluation_id, first + place, row, outcome)
-        for place, (row, outcome) in enumerate(zip(rows, outcomes, strict=True))
-    )
-    evaluation = session.get_one(EvaluationRow, evaluation_id)
-    evaluation.judged = first + len(rows)
-    session.add(evaluation)
-
-
-def _verdict(evaluation_id: str, number: int, row: ExampleRow, outcome: Outcome) -> VerdictRow:
-    stored = VerdictRow(
-        evaluation_id=evaluation_id, number=number, example_id=row.example_id, label=row.label
-    )
-    if isinstance(outcome, Failure):
-        stored.failure, stored.message = outcome.kind, outcome.message
-    else:
-        stored.verdict, stored.rationale = outcome.label, outcome.rationale
-        stored.fail_probability = outcome.fail_probability
-    return stored
-
-
-def _publish(session: Session, *, evaluation_id: str) -> None:
-    """The alignment card, from the verdicts on rows with a label."""
-    evaluation = session.get_one(EvaluationRow, evaluation_id)
-    of_row = (col(ExampleRow.dataset_id) == evaluation.dataset_id) & (
-        col(ExampleRow.example_id) == col(VerdictRow.example_id)
-    )
-    judged = session.execute(
-        select(col(VerdictRow.label), col(VerdictRow.verdict), col(ExampleRow.group_key))
-        .join(ExampleRow, of_row)
-        .where(col(VerdictRow.evaluation_id) == evaluation_id, col(VerdictRow.label).is_not(None))
-        .order_by(col(VerdictRow.number))
-    ).all()
-    if judged:
-        found = agreement(
-            [Label(label or "") for label, _, _ in judged],
-            [Label(verdict) if verdict else None for _, verdict, _ in judged],
-            [group for _, _, group in judged],
-            rng=np.random.default_rng(SEED),
+        outcomes = self._bench.judge(part.judge, part.rows, asking, told, canary=False)
+        return partial(
+            rows.store,
+            evaluation_id=part.evaluation.id,
+            rows=part.rows,
+            outcomes=outcomes,
+            after=part.shard.after_row,
+            until=part.shard.last_row,
         )
-        evaluation.agreement = asdict(found)
-    people = human_agreement(session, evaluation.dataset_id)
-    evaluation.human_agreement = people.model_dump(mode="json") if people else None
-    session.add(evaluation)
 
 
-def _budget(plain: Mapping[str, Any] | None) -> Budget | None:
-    return None if plain is None else Budget(**plain)
+@dataclass(frozen=True, kw_only=True)
+class _Part:
+    """A shard with what it takes to judge it."""
+
+    shard: ShardRow
+    evaluation: EvaluationRow
+    judge: tuple[Artifact, ModelRef | None]
+    rows: Sequence[ExampleRow]
+
+
+def _part(session: Session, shard_id: str) -> _Part:
+    shard = session.get(ShardRow, shard_id)
+    if shard is None:
+        raise NotFound(shards.KIND, shard_id)
+    evaluation = session.get_one(EvaluationRow, shard.evaluation_id)
+    return _Part(
+        shard=shard,
+        evaluation=evaluation,
+        judge=judge_of(session, evaluation),
+        rows=rows.page(session, evaluation, after=shard.after_row, until=shard.last_row, limit=None),
+    )

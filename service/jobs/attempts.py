@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from typing import TypeVar
 
 import structlog
 from sqlalchemy import Engine
@@ -16,14 +17,18 @@ from optimizers.lm.control import RunControl
 from optimizers.types import Usage
 from service.db import transaction
 from service.jobs import store
+from service.jobs.pace import Pace
 from service.jobs.patience import Patience
 from service.jobs.store import Claim, NotOurs
+from service.traces import JobSpan
 
 log = structlog.get_logger(__name__)
 
 WATCH_S = 0.2
 """How soon an order is seen; a fifth of what a person is promised."""
 PROGRESS_S = 0.6
+
+Found = TypeVar("Found")
 
 
 class Order(StrEnum):
@@ -47,7 +52,9 @@ class Attempt:
         self._patience = patience
         self._order: Order | None = None
         self._started = time.monotonic()
-        self._progress: tuple[str, int, int, Usage] | None = None
+        self._pace = Pace()
+        self.span = JobSpan(f"job {claim.kind}", {"concord.job_id": claim.job_id, "concord.kind": claim.kind})
+        self._progress: tuple[str, int, int, Usage, float | None] | None = None
 
     @property
     def job_id(self) -> str:
@@ -74,9 +81,14 @@ class Attempt:
         else:
             self.control.cancel()
 
-    def progress(self, phase: str, done: int, total: int, usage: Usage) -> None:
-        """Note how far the work is; it is stored now and then."""
-        self._progress = (phase, done, total, usage)
+    def progress(
+        self, phase: str, done: int, total: int, usage: Usage, *, calls_left: float | None = None
+    ) -> None:
+        """Note how far the work is, and how many calls are to come if that is known; it is stored now
+        and then."""
+        self._pace.note(usage.calls)
+        self.span.phase(phase)
+        self._progress = (phase, done, total, usage, self._pace.left_s(calls_left))
 
     def write(self, change: Callable[[Session], None]) -> None:
         """Store a part of the result, waiting for the database if need be. Where the job is no longer
@@ -91,6 +103,15 @@ class Attempt:
             self._patience.until_stored(fenced)
         except NotOurs:
             self.give(Order.LOST)
+
+    def read(self, look: Callable[[Session], Found]) -> Found:
+        """What `look` finds in the database, waiting for it if need be."""
+
+        def looked() -> Found:
+            with transaction(self._engine, read_only=True) as session:
+                return look(session)
+
+        return self._patience.until_stored(looked)
 
     def flush(self) -> None:
         """Store the progress that was noted last, if any is new.

@@ -5,15 +5,31 @@ from sqlmodel import Session
 from optimizers.errors import PauseReason
 from service.clock import now
 from service.errors import Conflict
-from service.jobs import leases, store
+from service.jobs import leases, queue, store
 from service.jobs.engine import Sender
 from service.jobs.states import Status, require_way
 from service.jobs.tables import JobRow
 
 
-def submit(session: Session, sender: Sender, *, job_id: str, kind: str, dataset_id: str) -> JobRow:
-    """Store a new job and send it to the workers."""
-    job = JobRow(id=job_id, kind=kind, dataset_id=dataset_id, status=Status.QUEUED)
+def submit(
+    session: Session,
+    sender: Sender,
+    *,
+    job_id: str,
+    kind: str,
+    dataset_id: str,
+    priority: int = 0,
+    exclusive_key: str | None = None,
+) -> JobRow:
+    """Store a new job and send it to the workers. Of those with one `exclusive_key` one runs at a time."""
+    job = JobRow(
+        id=job_id,
+        kind=kind,
+        dataset_id=dataset_id,
+        status=Status.QUEUED,
+        priority=priority,
+        exclusive_key=exclusive_key,
+    )
     session.add(job)
     session.flush()
     store.add_event(session, job.id, "status", {"status": Status.QUEUED, "reason": None, "cause": None})
@@ -22,12 +38,14 @@ def submit(session: Session, sender: Sender, *, job_id: str, kind: str, dataset_
 
 
 def dispatch(session: Session, sender: Sender, job: JobRow) -> None:
-    """Send a queued job; whatever was sent for it before is void."""
+    """Send a queued job; whatever was sent for it before is void. One that has to wait for another of
+    its key is not sent: the housekeeping does it when its turn comes."""
     job.dispatch += 1
     job.updated_at = now()
     session.add(job)
     session.flush()
-    sender.send(session, kind=job.kind, job_id=job.id, dispatch=job.dispatch)
+    if queue.ahead_of(session, job) is None:
+        sender.send(session, kind=job.kind, job_id=job.id, dispatch=job.dispatch, priority=job.priority)
 
 
 def cancel(session: Session, job: JobRow) -> None:

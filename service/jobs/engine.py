@@ -6,10 +6,12 @@ Its tables live in the service's own database, so that a job is stored and sent 
 import logging
 import sqlite3
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, NoReturn
 
 from dbos import DBOS, DBOSClient
+from dbos._dbos import _get_dbos_instance as _dbos
 from dbos._dbos_config import DBOSConfig
 from dbos._serialization import DBOSPortableJSONSerializer, DefaultSerializer
 from sqlalchemy import Engine, create_engine, event, make_url
@@ -26,6 +28,8 @@ WORKFLOW = "concord.job"
 MAX_RECOVERIES = 10
 """A job that took so many workers down with it is not tried again."""
 POLL_S = 0.1
+MIDDLE_PRIORITY = 1_000
+"""The engine takes low numbers first and has none below 1; jobs have priorities around 0, high first."""
 POOL_SIZE = 5
 LOG_LEVEL = "WARNING"
 
@@ -83,7 +87,7 @@ class Sender:
         """`engine` is the one whose sessions `send` will be given."""
         self._client = _client(engine)
 
-    def send(self, session: Session, *, kind: str, job_id: str, dispatch: int) -> None:
+    def send(self, session: Session, *, kind: str, job_id: str, dispatch: int, priority: int = 0) -> None:
         """Put a job into the queue of its kind. It is there once the session commits."""
         self._client.enqueue_in_transaction(
             session,
@@ -92,6 +96,7 @@ class Sender:
                 "queue_name": queue_name(kind),
                 "workflow_id": workflow_id(job_id, dispatch),
                 "app_version": JOBS_VERSION,
+                "priority": MIDDLE_PRIORITY - priority,
             },
             job_id,
             dispatch,
@@ -134,6 +139,15 @@ def _refuse_pickles() -> None:
 
 # --- working ----------------------------------------------------------------------------------------
 
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sending:
+    """What became of one sending of a job, and the version of the workers that it is for."""
+
+    status: str
+    version: str
+
+
 Work = Callable[[str, int], None]
 
 
@@ -143,12 +157,21 @@ class Receiver:
     A process has one at a time, since DBOS is a singleton.
     """
 
-    def __init__(self, database_url: str, worker_id: str, kinds: tuple[str, ...], concurrency: int) -> None:
+    def __init__(
+        self,
+        database_url: str,
+        worker_id: str,
+        kinds: tuple[str, ...],
+        concurrency: int,
+        global_concurrency: int | None = None,
+    ) -> None:
+        """Of each kind, this worker does `concurrency` jobs at a time, all workers `global_concurrency`."""
         self._engine = open_jobs_engine(database_url)
         self._client = _client(self._engine)
         self._worker_id = worker_id
         self._kinds = kinds
-        self._concurrency = concurrency
+        self._concurrency = min(concurrency, global_concurrency or concurrency)
+        self._global_concurrency = global_concurrency
 
     def start(self, work: Work) -> None:
         """Begin to take jobs. The tables must be there."""
@@ -157,6 +180,7 @@ class Receiver:
         DBOS(config=self._config())
         self._register_queues()
         DBOS.launch()
+        self._keep_own_limit()
 
     def _config(self) -> DBOSConfig:
         return DBOSConfig(
@@ -175,13 +199,37 @@ class Receiver:
     def _register_queues(self) -> None:
         for kind in self._kinds:
             self._client.register_queue(
-                queue_name(kind), worker_concurrency=self._concurrency, polling_interval_sec=POLL_S
+                queue_name(kind),
+                worker_concurrency=self._concurrency,
+                global_concurrency=self._global_concurrency,
+                polling_interval_sec=POLL_S,
             )
 
-    def states(self, workflow_ids: list[str]) -> dict[str, str]:
+    def _keep_own_limit(self) -> None:
+        """DBOS keeps a queue's settings in the database, where the last worker to start would set the
+        limit of every worker. The limit of all together is everybody's; its own is this one's."""
+        system: Any = _dbos()._sys_db  # Any: DBOS's types are not followed
+        read = system.get_queue
+
+        def read_with_own_limit(name: str, **options: Any) -> Any:
+            queue = read(name, **options)
+            if queue is not None:
+                queue._worker_concurrency = self._concurrency
+            return queue
+
+        system.get_queue = read_with_own_limit
+
+    def states(self, workflow_ids: list[str]) -> dict[str, "Sending"]:
         """DBOS's word on those of the workflows that it knows."""
         found = self._client.list_workflows(workflow_ids=workflow_ids, load_input=False, load_output=False)
-        return {status.workflow_id: status.status for status in found}
+        return {
+            status.workflow_id: Sending(status=status.status, version=status.app_version or JOBS_VERSION)
+            for status in found
+        }
+
+    def withdraw(self, workflow_id: str) -> None:
+        """Make a sending void that no living worker can take."""
+        self._client.cancel_workflows([workflow_id])
 
     def executors_at_work(self) -> set[str]:
         """The workers that DBOS believes to be working."""

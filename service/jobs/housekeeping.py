@@ -7,9 +7,9 @@ from sqlalchemy import Engine, select
 from sqlmodel import Session, col
 
 from service.db import transaction
-from service.jobs import leases, liveness, store
+from service.jobs import leases, liveness, queue, store
 from service.jobs.dispatch import dispatch
-from service.jobs.engine import MAX_RECOVERIES, Receiver, Sender, take_over, workflow_id
+from service.jobs.engine import MAX_RECOVERIES, Receiver, Sender, Sending, take_over, workflow_id
 from service.jobs.leases import LeaseKeeper
 from service.jobs.states import Status
 from service.jobs.store import Lease
@@ -17,8 +17,7 @@ from service.jobs.tables import JobRow
 
 log = structlog.get_logger(__name__)
 
-AT_WORK = "PENDING"
-WAITING = frozenset({"ENQUEUED", "DELAYED"})
+UNDER_WAY = frozenset({"PENDING", "ENQUEUED", "DELAYED"})
 WORN_OUT = "MAX_RECOVERY_ATTEMPTS_EXCEEDED"
 BATCH = 500
 
@@ -71,33 +70,49 @@ class Housekeeping:
 
     def _send_lost(self) -> None:
         """A job that waits while the engine holds nothing for it (its worker stopped, or could not
-        record its end) is sent again; one that killed too many workers has failed."""
+        record its end; the job that it waited for has ended; no worker of its version is left) is sent
+        again; one that killed too many workers has failed."""
         with transaction(self._engine, read_only=True) as session:
             waiting = select(col(JobRow.id), col(JobRow.dispatch), col(JobRow.fence)).where(
                 col(JobRow.status).in_([Status.QUEUED, Status.RUNNING])
             )
             jobs = [(row[0], row[1], row[2]) for row in session.execute(waiting)]
+            able = leases.versions(session)
         for start in range(0, len(jobs), BATCH):
             batch = jobs[start : start + BATCH]
             states = self._receiver.states([workflow_id(id_, number) for id_, number, _ in batch])
             for id_, number, fence in batch:
-                state = states.get(workflow_id(id_, number), "")
-                if state != AT_WORK and state not in WAITING:
-                    self._send_again(id_, fence, worn_out=state == WORN_OUT)
+                sending = states.get(workflow_id(id_, number))
+                if not _is_under_way(sending, able):
+                    self._send_again(id_, fence, sending)
 
-    def _send_again(self, job_id: str, fence: int, *, worn_out: bool) -> None:
+    def _send_again(self, job_id: str, fence: int, sending: Sending | None) -> None:
+        with transaction(self._engine, read_only=True) as session:
+            job = session.get(JobRow, job_id)
+            if job is None or queue.ahead_of(session, job) is not None:
+                return
         with transaction(self._engine) as session:
             job = _unchanged(session, job_id, fence)
             if job is None:
                 return
-            if worn_out:
+            before = workflow_id(job_id, job.dispatch)
+            if sending is not None and sending.status == WORN_OUT:
                 cause = f"{MAX_RECOVERIES} workers ended while they were at it; their logs say how"
                 store.move(session, job, Status.FAILED, cause=cause)
                 return
             if job.status == Status.RUNNING:
                 store.move(session, job, Status.QUEUED)
             dispatch(session, self._sender, job)
+        if sending is not None and sending.status in UNDER_WAY:
+            self._receiver.withdraw(before)  # it was for workers of a version that is gone
         log.info("job_sent_again", job_id=job_id)
+
+
+def _is_under_way(sending: Sending | None, able: set[str]) -> bool:
+    """Whether the engine will bring the job to a worker, or has. A sending that only workers of another
+    version can take, of which none is left, is as good as lost: the job begins again, and finds in the
+    ledger what was answered."""
+    return sending is not None and sending.status in UNDER_WAY and sending.version in able
 
 
 def _unchanged(session: Session, job_id: str, fence: int) -> JobRow | None:

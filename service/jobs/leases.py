@@ -8,6 +8,7 @@ from sqlmodel import Session, col
 
 from service.db import transaction
 from service.jobs.database_clock import database_now
+from service.jobs.engine import JOBS_VERSION
 from service.jobs.store import Lease
 from service.jobs.tables import LeaseRow
 
@@ -59,6 +60,7 @@ class LeaseKeeper:
                 worker_id=self._lease.worker_id,
                 generation=self._lease.generation,
                 host=socket.gethostname(),
+                version=JOBS_VERSION,
                 expires_at=database_now() + self._lease_s,
             )
             session.execute(statement)
@@ -120,6 +122,11 @@ def alive(session: Session, worker_id: str | None) -> bool:
 def every(session: Session) -> list[Lease]:
     """All leases, good or not."""
     return _leases(session, only_expired=False)
+
+
+def versions(session: Session) -> set[str]:
+    """The versions of the workers that hold a lease, good or not."""
+    return set(session.scalars(select(col(LeaseRow.version)).distinct()))
 
 
 def end(session: Session, lease: Lease, *, unless_renewed: bool) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlmodel import Session
 
 from optimizers.errors import (
@@ -75,15 +75,21 @@ class Performer:
         claim = self._patience.until_stored(lambda: self._claim(job_id, dispatch))
         if claim is None:
             return
-        with structlog.contextvars.bound_contextvars(job_id=job_id), self._attempts.begin(claim) as attempt:
+        names = {"job_id": job_id, f"{claim.kind}_id": job_id, "worker_id": self._lease().worker_id}
+        with structlog.contextvars.bound_contextvars(**names), self._attempts.begin(claim) as attempt:
             if self._leaving.is_set():  # it was set between the two looks
                 attempt.give(Order.LEAVE)
             log.info("job_started", kind=claim.kind)
-            self._record(attempt, self._work(attempt))
+            ending = self._work(attempt)
+            self._record(attempt, ending)
+            attempt.span.end({"concord.status": ending.status, "concord.worker_id": names["worker_id"]})
 
     def _claim(self, job_id: str, dispatch: int) -> Claim | None:
-        with transaction(self._engine) as session:
-            return store.claim(session, job_id, dispatch, self._lease())
+        try:
+            with transaction(self._engine) as session:
+                return store.claim(session, job_id, dispatch, self._lease())
+        except IntegrityError:  # another job of its key was quicker; this one is sent again after it
+            return None
 
     def _work(self, attempt: Attempt) -> Ending:
         """The handler's work. Every way in which it can end becomes a value here; an exception that

@@ -13,6 +13,7 @@ from optimizers.types import Usage
 from service.clock import now
 from service.errors import NotFound
 from service.jobs.database_clock import database_now
+from service.jobs.queue import none_of_its_key_runs
 from service.jobs.states import ENDED, Status, require_way
 from service.jobs.tables import EventRow, JobRow, LeaseRow
 
@@ -70,6 +71,7 @@ def move(
     job.status, job.reason, job.cause = to, reason, cause
     job.fence += 1
     job.worker_id = None
+    job.time_left_s = None
     job.cancel_requested = job.pause_requested = False
     job.updated_at = now()
     job.ended_at = job.updated_at if to in ENDED else None
@@ -82,7 +84,12 @@ def move(
 
 
 def claim(session: Session, job_id: str, dispatch: int, lease: Lease) -> Claim | None:
-    """Begin an attempt; `None` where the job is not to be done, or this worker's lease has run out."""
+    """Begin an attempt; `None` where the job is not to be done, has to wait for another, or this
+    worker's lease has run out.
+
+    Raises:
+        IntegrityError: another job of its key was claimed at the same moment.
+    """
     holds = exists().where(
         col(LeaseRow.worker_id) == lease.worker_id,
         col(LeaseRow.generation) == lease.generation,
@@ -95,6 +102,7 @@ def claim(session: Session, job_id: str, dispatch: int, lease: Lease) -> Claim |
             col(JobRow.dispatch) == dispatch,
             col(JobRow.status).in_([Status.QUEUED, Status.RUNNING]),
             holds,
+            none_of_its_key_runs(),
         )
         .values(
             status=Status.RUNNING,
@@ -153,6 +161,7 @@ def settle(
         reason=reason,
         cause=cause,
         worker_id=None,
+        time_left_s=None,
         fence=JobRow.fence + 1,
         cancel_requested=False,
         pause_requested=False,
@@ -177,13 +186,22 @@ def _as_asked(
     return to, reason, cause
 
 
-def report_progress(session: Session, claim: Claim, phase: str, done: int, total: int, usage: Usage) -> None:
+def report_progress(
+    session: Session,
+    claim: Claim,
+    phase: str,
+    done: int,
+    total: int,
+    usage: Usage,
+    time_left_s: float | None = None,
+) -> None:
     """Store how far a claimed job is.
 
     Raises:
         NotOurs: the claim is no longer good; the transaction must not be committed.
     """
-    touch(session, claim, phase=phase, done=done, total=total, usage=asdict(usage))
+    values = {"phase": phase, "done": done, "total": total, "usage": asdict(usage)}
+    touch(session, claim, **values, time_left_s=time_left_s)
 
 
 def _owned(claim: Claim) -> Update:
@@ -212,8 +230,9 @@ def orders(session: Session, job_ids: Sequence[str]) -> Mapping[str, tuple[int, 
 def give_back(session: Session, condition: ColumnElement[bool]) -> list[str]:
     """Return the running jobs that meet `condition` to the queue, fencing off who held them. What a
     person asked for meanwhile is done at once."""
-    statement = select(JobRow).where(col(JobRow.status) == Status.RUNNING, condition).with_for_update()
-    jobs = session.scalars(statement.execution_options(populate_existing=True)).all()
+    statement = select(JobRow).where(col(JobRow.status) == Status.RUNNING, condition)
+    locked = statement.order_by(col(JobRow.id)).with_for_update()  # in the order of all who lock several
+    jobs = session.scalars(locked.execution_options(populate_existing=True)).all()
     for job in jobs:
         if job.cancel_requested:
             move(session, job, Status.CANCELLED)

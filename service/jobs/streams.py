@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 
 from service.db import transaction
 from service.errors import CursorInvalid, NotFound
-from service.jobs import store
+from service.jobs import queue, store
 from service.jobs.schemas import JobState, state_of
 from service.jobs.states import ENDED
 
@@ -74,6 +74,7 @@ async def events(engine: Engine, kind: str, job_id: str, last: int) -> AsyncIter
 def _look(engine: Engine, kind: str, job_id: str, last: int) -> _Look:
     with transaction(engine, read_only=True) as session:
         job = store.get(session, kind, job_id)
+        ahead = queue.ahead_of(session, job)
         rows = store.events_after(session, job_id, last, BATCH)
     found = [
         ServerSentEvent(
@@ -84,7 +85,7 @@ def _look(engine: Engine, kind: str, job_id: str, last: int) -> _Look:
     return _Look(
         events=found,
         last=rows[-1].number or last if rows else last,
-        state=JobState.model_validate(state_of(job)).model_dump(mode="json"),
+        state=JobState.model_validate(state_of(job, ahead)).model_dump(mode="json"),
         ended=job.status in ENDED,
     )
 

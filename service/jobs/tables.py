@@ -3,11 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Double, Index, Text
+from sqlalchemy import JSON, Column, Double, Index, Text, text
 from sqlmodel import Field, SQLModel
 
 from service.clock import UtcDateTime, now
 from service.datasets.tables import BIG_SERIAL
+
+RUNNING_ONE = text("status = 'running'")
 
 
 class JobRow(SQLModel, table=True):
@@ -17,6 +19,13 @@ class JobRow(SQLModel, table=True):
     __table_args__ = (
         Index("ix_concord_jobs_kind_created", "kind", "created_at", "id"),
         Index("ix_concord_jobs_status", "status"),
+        Index(
+            "ix_concord_jobs_exclusive",
+            "exclusive_key",
+            unique=True,
+            sqlite_where=RUNNING_ONE,
+            postgresql_where=RUNNING_ONE,
+        ),
     )
 
     id: str = Field(primary_key=True, max_length=32)
@@ -27,6 +36,11 @@ class JobRow(SQLModel, table=True):
     """Why it is paused."""
     cause: str | None = Field(default=None, sa_column=Column(Text))
     """Why it is paused or failed, in one sentence."""
+
+    priority: int = 0
+    """Higher ones are taken first; of equal ones the older."""
+    exclusive_key: str | None = Field(default=None, max_length=128)
+    """Of the jobs that share it one runs at a time: the index on it says so, whatever a worker does."""
 
     dispatch: int = 0
     """How often it was sent to the workers: with the id, the name of the engine's workflow."""
@@ -43,6 +57,9 @@ class JobRow(SQLModel, table=True):
     """What it took up to now: the fields of the core's `Usage`."""
     wall_s: float = Field(default=0.0, sa_column=Column(Double, nullable=False))
     """Seconds of work, without the waits between attempts."""
+
+    time_left_s: float | None = Field(default=None, sa_column=Column(Double))
+    """An estimate by what is left of the budget and the pace; unknown outside of a running attempt."""
 
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
     started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -71,4 +88,6 @@ class LeaseRow(SQLModel, table=True):
     worker_id: str = Field(primary_key=True, max_length=64)
     generation: int
     host: str = Field(max_length=255)
+    version: str = Field(default="jobs-1", max_length=32)
+    """Which jobs it can do; see the engine's `JOBS_VERSION`."""
     expires_at: float = Field(sa_column=Column(Double, nullable=False))

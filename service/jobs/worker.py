@@ -27,7 +27,8 @@ LEAVE_S = 8.0
 
 
 class Worker:
-    """Takes jobs of the kinds in `handlers`, at most `concurrency` of each kind at a time.
+    """Takes jobs of the kinds in `handlers`, at most `concurrency` of each kind at a time, while all
+    workers together do at most `global_concurrency`.
 
     `lease_s` is the silence after which others take this worker for dead. `life_signs` is a folder
     for lock files that tells workers beside it so at once.
@@ -40,6 +41,7 @@ class Worker:
         handlers: Mapping[str, Handler],
         *,
         concurrency: int,
+        global_concurrency: int | None = None,
         lease_s: float,
         life_signs: Path,
     ) -> None:
@@ -51,7 +53,7 @@ class Worker:
         self._performer = Performer(
             engine, handlers, self._attempts, lambda: self._keeper.lease, self._patience
         )
-        self._receiver = Receiver(database_url, self.id, tuple(handlers), concurrency)
+        self._receiver = Receiver(database_url, self.id, tuple(handlers), concurrency, global_concurrency)
         self._housekeeping = Housekeeping(engine, Sender(engine), self._receiver, self._keeper, life_signs)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._stay_alive, name="lease", daemon=True)

@@ -71,7 +71,15 @@ def start(session: Session, sender: Sender, asked: NewRun, settings: Settings) -
     taken = snapshot(session, asked.dataset_id)
     label_warnings(spec, taken)
     require_budget(spec, taken)
-    dispatch.submit(session, sender, job_id=run_id, kind=KIND, dataset_id=asked.dataset_id)
+    dispatch.submit(
+        session,
+        sender,
+        job_id=run_id,
+        kind=KIND,
+        dataset_id=asked.dataset_id,
+        priority=asked.priority,
+        exclusive_key=f"{asked.dataset_id}/{spec.strategy}" if asked.exclusive else None,
+    )
     session.add(
         RunRow(
             id=run_id,

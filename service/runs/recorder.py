@@ -12,6 +12,7 @@ from optimizers.rendering import render
 from optimizers.types import Part, Snapshot, Trial, Usage
 from service.jobs import store
 from service.jobs.attempts import Attempt
+from service.jobs.pace import calls_left
 from service.runs import outbox
 from service.runs.stored import trial_row
 from service.runs.tables import RunRow, TrialRow
@@ -22,6 +23,7 @@ class Recorder:
 
     def __init__(self, attempt: Attempt, spec: RunSpec, snapshot: Snapshot) -> None:
         self._attempt = attempt
+        self._budget = spec.budget
         self._criterion = snapshot.criterion
         self._decoding = spec.decoding or judge_decoding(spec.model)
         self._dev = snapshot.part(Part.DEV)
@@ -35,7 +37,9 @@ class Recorder:
 
     def progress(self, phase: str, done: int, total: int, usage: Usage) -> None:
         """Note how far the run is."""
-        self._attempt.progress(phase, done, total, usage)
+        # The final test is the last thing; before it, a search may use all of its budget.
+        left = total - done if phase == "test" else calls_left(self._budget, usage)
+        self._attempt.progress(phase, done, total, usage, calls_left=left)
 
 
 def _store(session: Session, *, row: TrialRow) -> None:

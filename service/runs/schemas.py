@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from optimizers.report import Conclusion, Recommended
 from service.catalog.schemas import Limits, PromptIn
-from service.jobs.schemas import JobState
+from service.jobs.schemas import JobState, Priority
 
 MAX_JUDGED = 1_000
 TEXT_MAX_CHARS = 1_000_000
@@ -36,6 +36,11 @@ class NewRun(BaseModel):
         default=None, ge=0, description="Oldest answer to take from the ledger; 0 asks everything anew."
     )
     force: bool = Field(default=False, description="Run with fewer labels than advised; the report says so.")
+    priority: Priority = 0
+    exclusive: bool = Field(
+        default=False,
+        description="Of the exclusive runs of one dataset and strategy one runs at a time; others wait.",
+    )
 
     @model_validator(mode="after")
     def _one_baseline(self) -> Self:
@@ -68,6 +73,7 @@ class RunOut(JobState):
     strategy: str
     model: str
     proposer_model: str
+    exclusive: bool
     seed: int
     budget: dict[str, Any]
     spend_cap: dict[str, Any] | None

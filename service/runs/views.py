@@ -7,6 +7,7 @@ from sqlmodel import Session, col
 
 from optimizers.report import Conclusion, Recommended
 from service.errors import Conflict, NotFound
+from service.jobs import queue
 from service.jobs.listing import cursor_of, newest_first
 from service.jobs.schemas import state_of
 from service.jobs.tables import JobRow
@@ -29,7 +30,7 @@ def one(session: Session, run_id: str) -> RunOut:
     parts = session.execute(_parts().where(col(RunRow.id) == run_id)).one_or_none()
     if parts is None:
         raise NotFound(KIND, run_id)
-    return _run(parts)
+    return _run(parts, queue.ahead_of(session, parts[1]))
 
 
 def page(session: Session, request: PageRequest, *, dataset_id: str | None) -> Page[RunOut]:
@@ -38,7 +39,8 @@ def page(session: Session, request: PageRequest, *, dataset_id: str | None) -> P
     if dataset_id is not None:
         statement = statement.where(col(RunRow.dataset_id) == dataset_id)
     rows = session.execute(newest_first(statement, request)).all()
-    return page_of(rows, request, lambda row: cursor_of(row[1]), _run)
+    ahead = queue.waiting_for(session, [row[1] for row in rows])
+    return page_of(rows, request, lambda row: cursor_of(row[1]), lambda row: _run(row, ahead.get(row[1].id)))
 
 
 def trials(session: Session, run_id: str, request: PageRequest) -> Page[TrialOut]:
@@ -112,7 +114,7 @@ def _parts() -> Any:  # Any: a select of three tables, whose type no one would r
     )
 
 
-def _run(parts: Any) -> RunOut:  # Any: a row of the select above
+def _run(parts: Any, waiting_for: str | None) -> RunOut:  # Any: a row of the select above
     run: RunRow = parts[0]
     job: JobRow = parts[1]
     tracking: TrackingRow = parts[2]
@@ -122,13 +124,14 @@ def _run(parts: Any) -> RunOut:  # Any: a row of the select above
         best = BestSoFar(trial=run.best_trial, kappa=run.best_kappa)
     links = {name: tracking.links.get(name) for name in PAGES}
     return RunOut(
-        **state_of(job),
+        **state_of(job, waiting_for),
         id=run.id,
         dataset_id=run.dataset_id,
         snapshot=run.snapshot_digest,
         strategy=run.strategy,
         model=run.model,
         proposer_model=spec.proposer.name,
+        exclusive=job.exclusive_key is not None,
         seed=spec.seed,
         budget=run.spec["budget"],
         spend_cap=run.spec["spend_cap"],

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx
 import pytest
@@ -43,7 +43,7 @@ class Site(Deployment):
         """Whom the workers connected to or looked up, as Python's audit events name them."""
         return set((self.settings.home / "contacts").read_text().splitlines())
 
-    def start_worker(self) -> "subprocess.Popen[bytes]":
+    def start_worker(self, *, stderr: IO[bytes] | None = None, **variables: str) -> "subprocess.Popen[bytes]":
         environment = {
             **os.environ,
             "CONCORD_HOME": str(self.settings.home),
@@ -51,9 +51,10 @@ class Site(Deployment):
             "CONCORD_MLFLOW_URI": f"http://127.0.0.1:{self.mlflow_port}",
             "CONCORD_MAX_IN_FLIGHT": str(IN_FLIGHT),
             "OPENAI_API_KEY": "sk-of-a-test",
+            **variables,
         }
         command = [sys.executable, "-P", str(WORKER), str(self.settings.home / "contacts")]
-        worker = subprocess.Popen(command, env=environment, cwd="/")
+        worker = subprocess.Popen(command, env=environment, cwd="/", stderr=stderr)
         self.workers.append(worker)
         return worker
 

@@ -14,7 +14,8 @@ from optimizers.errors import (
     RunCancelled,
     RunPaused,
 )
-from optimizers.evaluate import PromptedJudge, evaluate
+from optimizers.evaluate import PromptedJudge, evaluate, judge_all
+from optimizers.reading import REJECTED
 from optimizers.rendering import render
 from optimizers.template import PromptTemplate, verbatim_template
 from optimizers.types import (
@@ -29,6 +30,7 @@ from optimizers.types import (
     ModelAnswer,
     ModelRef,
     ModelRequest,
+    Outcome,
     Usage,
     VerbatimPrompt,
     Verdict,
@@ -293,3 +295,12 @@ class _AnyRow:
 
     async def ask(self, request: ModelRequest) -> ModelAnswer:
         return self.answer
+
+
+async def test_without_probes_a_rejected_row_is_an_outcome_wherever_it_stands() -> None:
+    async def judge(_: Example) -> Outcome:
+        return Failure(kind=FailureKind.REFUSED, message=f"{REJECTED}: too long")
+
+    examples = [Example(id=str(row), input="", output="") for row in range(60)]
+    found = await judge_all(judge, examples, probes=0)
+    assert {o.kind for o in found.values() if isinstance(o, Failure)} == {FailureKind.REFUSED}

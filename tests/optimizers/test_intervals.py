@@ -4,7 +4,15 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from optimizers.intervals import Estimate, agreement, bootstrap_kappa, paired_gain, selection_corrected
+from optimizers.intervals import (
+    Estimate,
+    agreement,
+    agreement_of_groups,
+    bootstrap_kappa,
+    paired_gain,
+    selection_corrected,
+)
+from optimizers.kappa import Confusion, confusion
 from optimizers.types import Label
 
 P, F = Label.PASS, Label.FAIL
@@ -147,3 +155,28 @@ def test_memory_is_bounded_however_many_groups_there_are() -> None:
     finally:
         tracemalloc.stop()
     assert peak_mb < 200  # a block takes about 100; all draws at once would take 300
+
+
+def test_groups_in_any_order_give_the_agreement_of_their_rows() -> None:
+    truth = balanced(300)
+    judged = [*noisy(truth[:290], 0.2, generator()), *[None] * 10]
+    names = [f"g{row // 3}" for row in range(300)]
+    tables = [confusion(truth[row : row + 3], judged[row : row + 3]) for row in range(0, 300, 3)]
+    by_rows = agreement(truth, judged, names, rng=generator())
+    by_groups = agreement_of_groups(tables, rng=generator())
+    assert agreement_of_groups(reversed(tables), rng=generator()) == by_groups
+    assert (by_groups.confusion, by_groups.matthews, by_groups.n) == (
+        by_rows.confusion,
+        by_rows.matthews,
+        300,
+    )
+    assert by_groups.kappa.value == by_rows.kappa.value
+    # The draws differ, their distribution does not.
+    assert by_groups.kappa.low == pytest.approx(by_rows.kappa.low, abs=0.02)
+    assert by_groups.kappa.high == pytest.approx(by_rows.kappa.high, abs=0.02)
+
+
+def test_groups_without_agreement_say_why() -> None:
+    found = agreement_of_groups([Confusion(tn=2), Confusion(tn=1)], rng=generator())
+    assert found.kappa.undefined == "all rows are labelled pass and judged the same"
+    assert agreement_of_groups([], rng=generator()).kappa.undefined == "no rows"

@@ -38,6 +38,12 @@ def test_the_database_is_a_file_in_the_home_folder_unless_it_is_named(tmp_path: 
     assert Settings(database_url="postgresql://db/concord").database == "postgresql://db/concord"
 
 
+@pytest.mark.parametrize("text", ["openai", "openai=fast", "openai=0rpm"])
+def test_limits_of_providers_that_cannot_be_read_are_refused(text: str) -> None:
+    with pytest.raises(ValidationError, match="openai"):
+        Settings(provider_limits=text)
+
+
 def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONCORD_DATABASE_URL", "")
     assert Settings().database_url is None
@@ -78,3 +84,9 @@ def test_prices_that_cannot_be_read_are_refused_and_others_go_before_the_list() 
         Settings(prices="openai/mine")
     price = Settings(prices="openai/mine=1/2").pricing.price(ModelRef(name="openai/mine"))
     assert price == Price(prompt_usd_per_million=1.0, completion_usd_per_million=2.0)
+
+
+def test_limits_that_are_set_to_nothing_are_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONCORD_GLOBAL_CONCURRENCY", "")
+    monkeypatch.setenv("CONCORD_LEDGER_RETENTION_DAYS", "")
+    assert (Settings().global_concurrency, Settings().ledger_retention_days) == (None, None)

@@ -6,6 +6,7 @@ import pytest
 
 from experiments.standin import NullWorld, StandIn, make_rows
 from optimizers.lm import Gateway, GatewaySettings, Pricing, RetryPolicy, Routes, SqliteLedger
+from optimizers.protocols import RateLimit
 from optimizers.types import Decoding, Message, ModelRef, ModelRequest
 
 MakeGateway = Callable[..., Gateway]
@@ -46,12 +47,16 @@ async def make_gateway(ledger: SqliteLedger) -> AsyncIterator[MakeGateway]:
     made: list[Gateway] = []
 
     def make(
-        *, pricing: Pricing | None = None, retry: dict[str, float] | None = None, **changes: object
+        *,
+        pricing: Pricing | None = None,
+        retry: dict[str, float] | None = None,
+        rate: RateLimit | None = None,
+        **changes: object,
     ) -> Gateway:
         policy = replace(_QUICK.retry, **(retry or {}))  # type: ignore[arg-type]
         settings = replace(_QUICK, retry=policy, **changes)  # type: ignore[arg-type]
         routes = Routes({"OPENAI_API_KEY": KEY}, timeout_s=settings.timeout_s)
-        made.append(Gateway(ledger, routes, pricing=pricing, settings=settings))
+        made.append(Gateway(ledger, routes, pricing=pricing, settings=settings, rate=rate))
         return made[-1]
 
     yield make

@@ -1,10 +1,12 @@
-"""The ledger's file: answers, claims, and what happens when the disk refuses."""
+"""The ledger in a SQLite file: its contract, several processes, and what happens when the disk refuses."""
 
 import asyncio
 import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,145 +14,43 @@ import pytest
 
 from optimizers.errors import StorageFailed
 from optimizers.lm.ledger import SqliteLedger
-from optimizers.protocols import Claim
-from optimizers.types import Message, ModelAnswer, ModelRef, ModelRequest
-
-ANSWER = ModelAnswer(
-    text='{"verdict": "päss"}',
-    finish_reason="length",
-    prompt_tokens=12,
-    completion_tokens=3,
-    cost_usd=0.000_012_5,
-    latency_ms=41.5,
-    logprobs=(("pass", -0.1), (" ", -2.0)),
-    created_at=1_000.0,
-)
+from optimizers.testing import AccountsContract, LanesContract, LedgerContract
+from optimizers.testing.ledger import ANSWER, question
 
 
-class Clock:
-    def __init__(self) -> None:
+class SqliteStorage:
+    """A file, with a clock that stands still until it is moved."""
+
+    def __init__(self, path: Path, opened: ExitStack) -> None:
         self.now = 1_000.0
+        self._path = path
+        self._opened = opened
 
-    def __call__(self) -> float:
-        return self.now
+    def open(self) -> SqliteLedger:
+        ledger = SqliteLedger(self._path, clock=lambda: self.now)
+        self._opened.callback(ledger.close)
+        return ledger
 
-
-def question(number: int = 0) -> ModelRequest:
-    return ModelRequest(
-        model=ModelRef(name="openai/m"), messages=(Message(role="user", content=f"Question {number}"),)
-    )
-
-
-async def claimed(ledger: SqliteLedger, request: ModelRequest, holder: str) -> Claim:
-    claim = await ledger.claim(request, holder=holder, lease_s=10)
-    assert isinstance(claim, Claim)
-    return claim
+    def let_pass(self, seconds: float) -> None:
+        self.now += seconds
 
 
-async def test_a_committed_answer_comes_back_whole(ledger: SqliteLedger) -> None:
-    await ledger.commit(question(), ANSWER)
-    assert await ledger.lookup([question().key]) == {question().key: ANSWER}
+@pytest.fixture
+def storage(tmp_path: Path) -> Iterator[SqliteStorage]:
+    with ExitStack() as opened:
+        yield SqliteStorage(tmp_path / "l.db", opened)
 
 
-async def test_an_unknown_key_is_not_found(ledger: SqliteLedger) -> None:
-    assert await ledger.lookup([question().key]) == {}
+class TestSqliteLedger(LedgerContract):
+    """Answers and claims."""
 
 
-async def test_the_first_commit_counts(ledger: SqliteLedger) -> None:
-    await ledger.commit(question(), ANSWER)
-    second = await ledger.commit(question(), replace(ANSWER, text="another"))
-    assert second == ANSWER
-    assert await ledger.count() == 1
+class TestSqliteAccounts(AccountsContract):
+    """Accounts."""
 
 
-async def test_an_answer_survives_reopening(tmp_path: Path) -> None:
-    first = SqliteLedger(tmp_path / "l.db")
-    await first.commit(question(), ANSWER)
-    first.close()
-    second = SqliteLedger(tmp_path / "l.db")
-    assert await second.lookup([question().key]) == {question().key: ANSWER}
-    second.close()
-
-
-async def test_only_one_holder_gets_a_claim(ledger: SqliteLedger) -> None:
-    await claimed(ledger, question(), "one")
-    assert await ledger.claim(question(), holder="two", lease_s=10) is None
-
-
-async def test_a_claim_on_an_answered_question_is_its_answer(ledger: SqliteLedger) -> None:
-    await ledger.commit(question(), ANSWER)
-    assert await ledger.claim(question(), holder="one", lease_s=10) == ANSWER
-
-
-async def test_a_claim_is_taken_over_when_its_lease_has_run_out(tmp_path: Path) -> None:
-    clock = Clock()
-    ledger = SqliteLedger(tmp_path / "l.db", clock=clock)
-    await claimed(ledger, question(), "dead")
-    clock.now += 9.9
-    assert await ledger.claim(question(), holder="live", lease_s=10) is None
-    clock.now += 0.2
-    await claimed(ledger, question(), "live")
-    ledger.close()
-
-
-async def test_a_renewed_claim_outlives_its_first_lease_and_a_lost_one_is_not_renewed(tmp_path: Path) -> None:
-    clock = Clock()
-    ledger = SqliteLedger(tmp_path / "l.db", clock=clock)
-    await claimed(ledger, question(), "slow")
-    clock.now += 9
-    await ledger.renew([question().key], holder="slow", lease_s=10)
-    clock.now += 9.5
-    assert await ledger.claim(question(), holder="live", lease_s=10) is None
-    clock.now += 1
-    await claimed(ledger, question(), "live")
-    await ledger.renew([question().key], holder="slow", lease_s=1_000)
-    clock.now += 11
-    await claimed(ledger, question(), "third")
-    ledger.close()
-
-
-async def test_a_released_claim_is_free(ledger: SqliteLedger) -> None:
-    await ledger.release(await claimed(ledger, question(), "one"))
-    await claimed(ledger, question(), "two")
-
-
-async def test_a_lost_claim_releases_nothing(tmp_path: Path) -> None:
-    clock = Clock()
-    ledger = SqliteLedger(tmp_path / "l.db", clock=clock)
-    lost = await claimed(ledger, question(), "frozen")
-    clock.now += 11
-    await claimed(ledger, question(), "live")
-    await ledger.release(lost)
-    assert await ledger.claim(question(), holder="third", lease_s=10) is None
-    ledger.close()
-
-
-async def test_a_late_answer_is_kept(tmp_path: Path) -> None:
-    clock = Clock()
-    ledger = SqliteLedger(tmp_path / "l.db", clock=clock)
-    await claimed(ledger, question(), "slow")
-    clock.now += 11
-    await claimed(ledger, question(), "quick")
-    assert await ledger.commit(question(), ANSWER) == ANSWER
-    assert await ledger.claim(question(), holder="quick", lease_s=10) == ANSWER
-    ledger.close()
-
-
-async def test_an_old_answer_does_not_count_for_who_wants_a_fresh_one(tmp_path: Path) -> None:
-    clock = Clock()
-    ledger = SqliteLedger(tmp_path / "l.db", clock=clock)
-    await ledger.commit(question(), ANSWER)
-    clock.now += 60
-    assert await ledger.lookup([question().key], max_age_s=59) == {}
-    assert question().key in await ledger.lookup([question().key], max_age_s=61)
-    fresh = replace(ANSWER, text="fresh", created_at=clock.now)
-    assert await ledger.commit(question(), fresh, max_age_s=59) == fresh
-    ledger.close()
-
-
-async def test_concurrent_claims_of_one_question_give_one(ledger: SqliteLedger) -> None:
-    claims = await asyncio.gather(*(ledger.claim(question(), holder=f"h{n}", lease_s=10) for n in range(50)))
-    assert sum(claim is not None for claim in claims) == 1
+class TestSqliteLanes(LanesContract):
+    """Provider limits."""
 
 
 _CLAIM_ALL = """
@@ -244,14 +144,6 @@ def test_a_file_that_is_no_ledger_is_a_storage_failure(tmp_path: Path) -> None:
     (tmp_path / "l.db").write_text("this is not SQLite, and long enough to be told apart " * 20)
     with pytest.raises(StorageFailed, match="not a database"):
         SqliteLedger(tmp_path / "l.db")
-
-
-async def test_a_closed_ledger_refuses(tmp_path: Path) -> None:
-    ledger = SqliteLedger(tmp_path / "l.db")
-    ledger.close()
-    ledger.close()
-    with pytest.raises(StorageFailed, match="closed"):
-        await ledger.lookup(["key"])
 
 
 async def test_looking_up_many_keys_is_one_quick_trip(ledger: SqliteLedger) -> None:

@@ -164,7 +164,9 @@ def test_parts_are_counted_once_they_are_settled(api: Api, engine: Engine) -> No
 
 def test_a_removed_dataset_is_gone_with_its_rows(api: Api) -> None:
     dataset = api.create({**_rows(1)[0], "labels": {"anna": 1}})["id"]
-    assert api.client.delete(f"/api/datasets/{dataset}").status_code == 204
+    removed = api.client.delete(f"/api/datasets/{dataset}").json()
+    nothing = {"snapshots": 0, "runs": 0, "evaluations": 0, "to_follow": []}
+    assert removed == {"id": dataset, "examples": 1} | nothing
     assert api.client.get(f"/api/datasets/{dataset}").status_code == 404
     assert api.client.get(f"/api/datasets/{dataset}/examples").status_code == 404
     assert api.client.delete(f"/api/datasets/{dataset}").status_code == 404

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from sqlalchemy import Engine
@@ -39,11 +39,11 @@ class Shop:
     sender: Sender
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def submit(self, steps: int) -> str:
+    def submit(self, steps: int, **options: Any) -> str:
         """A job of so many steps of 20 ms."""
         job_id = f"{steps}-{secrets.token_hex(4)}"
         with transaction(self.engine) as session:
-            dispatch.submit(session, self.sender, job_id=job_id, kind="count", dataset_id="d")
+            dispatch.submit(session, self.sender, job_id=job_id, kind="count", dataset_id="d", **options)
         return job_id
 
     def order(self, job_id: str, give: Callable[[Session, JobRow], None]) -> None:
@@ -74,10 +74,17 @@ class Shop:
         lines = log.read_text().splitlines() if log.exists() else []
         return [(int(step), int(pid)) for step, pid in (line.split() for line in lines)]
 
-    def start_worker(self, lease_s: float = 2.0, home: Path | None = None) -> subprocess.Popen[bytes]:
+    def start_worker(
+        self,
+        lease_s: float = 2.0,
+        home: Path | None = None,
+        concurrency: int = 2,
+        global_concurrency: int = 0,
+    ) -> subprocess.Popen[bytes]:
         """A worker process. In a `home` of its own its neighbours cannot see its lock file."""
         command = [sys.executable, str(COUNTING_WORKER), self.url, str(self.home), str(home or self.home)]
-        worker = subprocess.Popen([*command, str(lease_s)])
+        limits = [str(concurrency), str(global_concurrency)]
+        worker = subprocess.Popen([*command, str(lease_s), *limits])
         self.workers.append(worker)
         return worker
 

@@ -1,4 +1,4 @@
-"""A worker whose jobs count: `counting_worker.py DATABASE_URL LOGS HOME LEASE_S`.
+"""A worker whose jobs count: `counting_worker.py DATABASE_URL LOGS HOME LEASE_S CONCURRENCY GLOBAL`.
 
 Job `<steps>-<anything>` does so many steps and logs each in a file of its name. Like a run with its
 ledger, it does not do again what its log already has. `<steps>` 0 fails, 13 is unlucky: it kills.
@@ -44,14 +44,15 @@ def count(attempt: Attempt, logs: Path) -> Publish:
 
 
 def main() -> None:
-    url, logs, home, lease_s = sys.argv[1:]
+    url, logs, home, lease_s, concurrency, global_concurrency = sys.argv[1:]
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     worker = Worker(
         open_engine(url),
         url,
         {"count": partial(count, logs=Path(logs))},
-        concurrency=2,
+        concurrency=int(concurrency),
+        global_concurrency=int(global_concurrency) or None,
         lease_s=float(lease_s),
         life_signs=Path(home) / "workers",
     )

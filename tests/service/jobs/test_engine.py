@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from service.db import transaction
 from service.jobs import engine as jobs
-from service.jobs.engine import Receiver, take_over, workflow_id
+from service.jobs.engine import JOBS_VERSION, Receiver, Sending, take_over, workflow_id
 from tests.service.jobs.conftest import Shop
 
 KIND = "count"
@@ -28,7 +28,7 @@ def receiver(shop: Shop) -> Iterator[Receiver]:
 def test_a_job_is_sent_when_its_transaction_commits(shop: Shop, receiver: Receiver) -> None:
     with transaction(shop.engine) as session:
         shop.sender.send(session, kind=KIND, job_id="a", dispatch=1)
-    assert receiver.states(["a.1"]) == {"a.1": "ENQUEUED"}
+    assert receiver.states(["a.1"]) == {"a.1": Sending(status="ENQUEUED", version=JOBS_VERSION)}
 
 
 def test_a_job_is_not_sent_when_its_transaction_fails(shop: Shop, receiver: Receiver) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx
 import pytest
@@ -35,16 +35,18 @@ class Deployment:
     standin: StandIn
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def start_worker(self) -> subprocess.Popen[bytes]:
+    def start_worker(self, *, stderr: IO[bytes] | None = None, **variables: str) -> subprocess.Popen[bytes]:
         environment = {
             **os.environ,
             "CONCORD_HOME": str(self.settings.home),
             "CONCORD_DATABASE_URL": self.settings.database,
             "CONCORD_MLFLOW_URI": NOBODY,
             "CONCORD_MAX_IN_FLIGHT": str(self.settings.max_in_flight),
+            "CONCORD_SHARD_ROWS": str(self.settings.shard_rows),
             "OPENAI_API_KEY": "sk-of-a-test",
+            **variables,
         }
-        worker = subprocess.Popen(own_command("worker"), env=environment, cwd="/")
+        worker = subprocess.Popen(own_command("worker"), env=environment, cwd="/", stderr=stderr)
         self.workers.append(worker)
         return worker
 
@@ -108,7 +110,9 @@ class Deployment:
 
 
 @contextmanager
-def deployed(home: Path, database_url: str | None = None, *, max_in_flight: int = 8) -> Iterator[Deployment]:
+def deployed(
+    home: Path, database_url: str | None = None, *, max_in_flight: int = 8, shard_rows: int = 500
+) -> Iterator[Deployment]:
     """A service in a folder of its own."""
     with ExitStack() as opened:
         standin = opened.enter_context(StandIn(KnownBetterPrompt(ROWS)))
@@ -117,6 +121,7 @@ def deployed(home: Path, database_url: str | None = None, *, max_in_flight: int 
             database_url=database_url,
             api_bases=(standin.api_base,),
             max_in_flight=max_in_flight,
+            shard_rows=shard_rows,
         )
         url = opened.enter_context(serve(create_app(settings)))
         api = opened.enter_context(httpx.Client(base_url=url, timeout=60))

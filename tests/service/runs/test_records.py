@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine, func, select
 from sqlmodel import Session
 
-from service.datasets import actions as datasets
+from service.datasets import removal
 from service.datasets.tables import DatasetRow
 from service.db import transaction
 from service.jobs import dispatch, store
@@ -52,6 +52,6 @@ def test_a_removed_dataset_takes_the_records_of_its_runs_with_it(engine: Engine,
         _store_a_run(session, Sender(engine))
     with transaction(engine) as session:
         assert all(session.scalar(select(func.count()).select_from(table)) for table in RECORDS)
-        datasets.delete(session, "d")
+        removal.delete(session, "d")
     with transaction(engine, read_only=True) as session:
         assert not any(session.scalar(select(func.count()).select_from(table)) for table in RECORDS)

@@ -1,0 +1,113 @@
+"""A thread that works on all operations that are waiting at once, so that many share one commit.
+
+Coroutines of any event loop hand operations in; none of them blocks its loop.
+"""
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from optimizers.errors import StorageFailed
+
+O = TypeVar("O")  # noqa: E741  # an operation
+
+_MOST_IN_A_GROUP = 512
+
+
+@dataclass(eq=False, kw_only=True, slots=True)
+class Job(Generic[O]):
+    """`result` or `error` is set by the thread before `future` is woken on `loop`."""
+
+    operation: O
+    future: "asyncio.Future[Any]"
+    loop: asyncio.AbstractEventLoop
+    result: Any = None
+    error: BaseException | None = None
+
+
+class Groups(Generic[O]):
+    """Hands groups of operations to `work`, which sets each job's result or error and raises nothing.
+
+    `work` and, in the end, `finish` run in the one thread. `name` says in errors whose it is.
+    """
+
+    def __init__(
+        self, work: Callable[[Sequence[Job[O]]], None], *, finish: Callable[[], None], name: str
+    ) -> None:
+        self._work = work
+        self._finish = finish
+        self._name = name
+        self._jobs: queue.SimpleQueue[Job[O] | None] = queue.SimpleQueue()
+        self._closing = threading.Lock()
+        self._closed = False
+        self._thread = threading.Thread(target=self._serve, name="concord-ledger", daemon=True)
+        self._thread.start()
+
+    async def submit(self, operation: O) -> Any:  # Any: the operation knows its result
+        """The operation's result, once its group is done.
+
+        Raises:
+            StorageFailed: this is closed; or whatever the operation's error is.
+        """
+        loop = asyncio.get_running_loop()
+        job = Job(operation=operation, future=loop.create_future(), loop=loop)
+        with self._closing:
+            if self._closed:
+                raise StorageFailed(f"{self._name} is closed")
+            self._jobs.put(job)
+        return await job.future
+
+    def close(self) -> None:
+        """Finish what was handed in, and end the thread."""
+        with self._closing:
+            if self._closed:
+                return
+            self._closed = True
+            self._jobs.put(None)
+        self._thread.join()
+
+    # --- in the thread ----------------------------------------------------------------------------------
+
+    def _serve(self) -> None:
+        closing = False
+        while not closing:
+            jobs, closing = self._waiting()
+            self._work(jobs)
+            _wake(jobs)
+        self._finish()
+
+    def _waiting(self) -> tuple[list[Job[O]], bool]:
+        """All jobs that are there now; waits for the first. The second part says: close after them."""
+        jobs: list[Job[O]] = []
+        job = self._jobs.get()
+        while job is not None:
+            jobs.append(job)
+            if len(jobs) == _MOST_IN_A_GROUP:
+                return jobs, False
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                return jobs, False
+        return jobs, True
+
+
+def _wake(jobs: Sequence[Job[Any]]) -> None:
+    for loop in {job.loop for job in jobs}:
+        mine = [job for job in jobs if job.loop is loop]
+        try:
+            loop.call_soon_threadsafe(_settle, mine)
+        except RuntimeError:  # that loop is closed: nobody waits there any more
+            continue
+
+
+def _settle(jobs: Sequence[Job[Any]]) -> None:
+    for job in jobs:
+        if job.future.done():  # its caller was cancelled; what was written stays written
+            continue
+        if job.error is not None:
+            job.future.set_exception(job.error)
+        else:
+            job.future.set_result(job.result)

@@ -1,0 +1,1 @@
+"""The ledger in the service's PostgreSQL database, for workers on several hosts."""
