@@ -17,6 +17,8 @@ from service.jobs.states import Status
 from service.jobs.tables import JobRow
 
 LOOK_S = 0.3
+REST_S = 5.0
+"""How long shards get to stop; those of a worker that died take longer."""
 
 
 class Spread:
@@ -43,9 +45,24 @@ class Spread:
             self._tell(found, done, usage)
             if all(shard.status is Status.SUCCEEDED for shard in found):
                 return
-            _require_well(found)
+            fault = _fault(found)
+            if fault is not None:
+                self._come_to_rest()
+                raise fault
             if any(shard.is_left_over for shard in found):
                 self._write(lambda session: shards.go_on(session, self._sender, self._evaluation.id))
+            time.sleep(LOOK_S)
+
+    def _come_to_rest(self) -> None:
+        """Stop all shards, and wait for those under way: one that is still in the trouble of now must not
+        be what stops the evaluation again once it was resumed."""
+        self._write(lambda session: halt(session, self._evaluation.id))
+        deadline = time.monotonic() + REST_S
+        while time.monotonic() < deadline:
+            self._attempt.control.check()
+            found = self._attempt.read(lambda session: shards.every(session, self._evaluation.id))
+            if all(shard.status is not Status.RUNNING for shard in found):
+                return
             time.sleep(LOOK_S)
 
     def _begin(self, session: Session, after: int, shard_rows: int) -> None:
@@ -77,9 +94,11 @@ def halt(session: Session, evaluation_id: str) -> None:
     shards.stop(session, evaluation_id, dispatch.pause)
 
 
-def _require_well(found: Sequence[Shard]) -> None:
+def _fault(found: Sequence[Shard]) -> ConcordError | RunPaused | None:
+    """What keeps the evaluation from going on, by the first shard that has a word on it."""
     for shard in found:
         if shard.status is Status.FAILED:
-            raise ConcordError(shard.cause)
+            return ConcordError(shard.cause)
         if shard.status is Status.PAUSED and not shard.is_left_over:
-            raise RunPaused(PauseReason(shard.reason or PauseReason.PROVIDER), shard.cause or "")
+            return RunPaused(PauseReason(shard.reason or PauseReason.PROVIDER), shard.cause or "")
+    return None

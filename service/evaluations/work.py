@@ -87,10 +87,11 @@ class EvaluationWork:
             self._judge_batch(task, batch, done, last)
             done, last = done + len(batch), batch[-1].number or 0
             if is_spread:
-                Spread(self._sender, task.attempt, task.evaluation).watch(
-                    after=last, shard_rows=self._shard_rows, done=done, usage=task.asking.usage
-                )
-                return
+                break
+        if is_spread:
+            Spread(self._sender, task.attempt, task.evaluation).watch(
+                after=last, shard_rows=self._shard_rows, done=done, usage=task.asking.usage
+            )
 
     def _next(self, task: _Task, done: int, last: int) -> Sequence[ExampleRow]:
         until = task.shards_begin_after
@@ -130,6 +131,8 @@ class EvaluationWork:
 
 
 def _tell(task: _Task, before: int, done: int, *_: object) -> None:
+    if task.shards_begin_after is not None:  # its shards are further than this
+        return
     usage, judged = task.asking.usage, before + done
     left = (task.total - judged) * usage.calls / judged if judged else None
     task.attempt.progress("judging", judged, task.total, usage, calls_left=left)
