@@ -51,6 +51,7 @@ class Attempt:
         self._engine = engine
         self._patience = patience
         self._order: Order | None = None
+        self._flushing = threading.Lock()
         self._started = time.monotonic()
         self._pace = Pace()
         self.span = JobSpan(f"job {claim.kind}", {"concord.job_id": claim.job_id, "concord.kind": claim.kind})
@@ -119,10 +120,16 @@ class Attempt:
         Raises:
             NotOurs: the job is another's now.
         """
-        noted, self._progress = self._progress, None
-        if noted is not None:
-            with transaction(self._engine) as session:
-                store.report_progress(session, self.claim, *noted)
+        with self._flushing:  # the job must not end while its last progress is on the way
+            noted, self._progress = self._progress, None
+            if noted is None:
+                return
+            try:
+                with transaction(self._engine) as session:
+                    store.report_progress(session, self.claim, *noted)
+            except SQLAlchemyError:
+                self._progress = self._progress or noted
+                raise
 
 
 class Attempts:
