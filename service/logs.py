@@ -5,9 +5,10 @@ import re
 import time
 
 import structlog
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from structlog.typing import EventDict, WrappedLogger
 
+from service.answered import Answered
 from service.settings import Settings
 
 SECRET_NAMES = re.compile(r"api_?key|authorization|password|secret|token$", re.IGNORECASE)
@@ -74,23 +75,17 @@ class RequestLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        status = 500
+        answered = Answered(send)
         started = time.perf_counter()
 
-        async def noting(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
         try:
-            await self._app(scope, receive, noting)
+            await self._app(scope, receive, answered.send)
         finally:
             duration_ms = round((time.perf_counter() - started) * 1000, 1)
             log.info(
                 "request",
                 method=scope["method"],
                 path=scope["path"],
-                status=status,
+                status=answered.status,
                 duration_ms=duration_ms,
             )

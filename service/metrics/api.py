@@ -7,9 +7,10 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.concurrency import run_in_threadpool
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service import traces
+from service.answered import Answered
 from service.dependencies import EngineDep
 from service.metrics.counters import Flusher
 from service.metrics.exposition import Requests, exposition
@@ -51,22 +52,16 @@ class Measured:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        status = 500
+        answered = Answered(send)
         started = time.perf_counter()
-
-        async def noting(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
 
         with traces.request(scope["method"]) as ended:
             try:
-                await self._app(scope, receive, noting)
+                await self._app(scope, receive, answered.send)
             finally:
                 route = _template(scope)
-                self._requests.took(scope["method"], route, status, time.perf_counter() - started)
-                ended(route, status)
+                self._requests.took(scope["method"], route, answered.status, time.perf_counter() - started)
+                ended(route, answered.status)
 
 
 def _template(scope: Scope) -> str:
