@@ -1,0 +1,30 @@
+"""A plan: what the joint search decides about a judge, from which its candidate follows."""
+
+from dataclasses import dataclass, replace
+
+from optimizers.joint.criteria import instruction_with
+from optimizers.types import Candidate, DecisionRule, Demonstration
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Criteria, demonstrations, reasoning on or off, and the threshold on the probability of fail."""
+
+    criteria: tuple[str, ...] = ()
+    demonstrations: tuple[Demonstration, ...] = ()
+    reasoning: bool = True
+    threshold: float | None = None
+
+    def candidate(self, base: Candidate, *, probability: bool) -> Candidate:
+        """The judge that it stands for; `base` gives the instruction's beginning."""
+        return base.with_(
+            instruction=instruction_with(base.instruction, self.criteria, reasoning=self.reasoning),
+            demonstrations=self.demonstrations or base.demonstrations,
+            reasoning=self.reasoning,
+            probability=probability,
+            decision=DecisionRule(threshold=self.threshold),
+        )
+
+    def with_(self, **changes: object) -> "Plan":
+        """A copy with the named fields changed."""
+        return replace(self, **changes)  # type: ignore[arg-type]  # field names are the caller's
