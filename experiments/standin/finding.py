@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from experiments.standin.rows import WorldRow
 
-_GAPS = re.compile(r"\\[nrt\"']|\W+")
+_GAPS = re.compile(r"(?:\\[nrt\"']|\W)+")
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 _ANCHOR = 200  # characters of an input by which it is recognized
 _BETWEEN = 120  # characters that may stand between an input and its output
