@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from dataclasses import replace
 from functools import lru_cache
 
 from experiments.standin.chat import ChatRequest, Field, Form, write_answer
@@ -34,10 +35,13 @@ class Dialogue:
         if any(request.asks_for(name) for name in _VERDICTS):
             row = self._under_judgement(request.final)
             if row is not None:
-                judgement = self._world.judge(row, self._prompt(request, row))
+                prompt = self._prompt(request, row)
+                prompt = replace(prompt, sample=request.sample) if request.sample else prompt
+                judgement = self._world.judge(row, prompt)
                 return "judge", _write_judgement(request, judgement)
         text = request.text
-        return "proposer", _write_proposal(request, self._world.propose(text.lower(), self._shown(text)))
+        told = f"{text.lower()}\x1f{request.sample}" if request.sample else text.lower()
+        return "proposer", _write_proposal(request, self._world.propose(told, self._shown(text)))
 
     def _prompt(self, request: ChatRequest, row: WorldRow) -> Prompt:
         rest = request.final.replace(row.output, " ").replace(row.input, " ")
@@ -67,12 +71,39 @@ def _write_judgement(request: ChatRequest, judgement: Judgement) -> str:
 
     def value(field: Field) -> object:
         if field.name in _VERDICTS:
-            return verdict
+            return _evidence(judgement) if "Evidence" in field.type or field.parts else verdict
         if "probability" in field.name or field.type in {"float", "int"}:
             return judgement.fail_probability
         return judgement.rationale
 
     return write_answer(request, verdict, value)
+
+
+def _evidence(judgement: Judgement) -> dict[str, object]:
+    """A verdict as DSPy's decision outputs want it: how probable each option is."""
+    fail = judgement.fail_probability
+    return {
+        "probabilities": {"pass": round(1 - fail, 4), "fail": fail},
+        "confidence": round(max(fail, 1 - fail), 4),
+    }
+
+
+_MODULES = re.compile(r"module_names.{0,20}?(\[[^\]]*\])", re.DOTALL)
+_IDS = re.compile(r'"id": (\d+)')
+
+
+def _modules(request: ChatRequest) -> list[str]:
+    """The modules for which advice is asked, by the names that the request gives them."""
+    found = _MODULES.findall(request.final)
+    return re.findall(r"\w+", found[-1]) if found else []
+
+
+def _entry(rule: str, field: Field, request: ChatRequest) -> object:
+    """A rule as text, or as an object with the parts that are asked for: text, and ids of examples."""
+    if not field.parts:
+        return rule
+    ids = [int(number) for number in _IDS.findall(request.text)[:3]]
+    return {name: ids if kind == "list" else rule for name, kind in field.parts}
 
 
 def _write_proposal(request: ChatRequest, proposal: Proposal) -> str:
@@ -82,7 +113,9 @@ def _write_proposal(request: ChatRequest, proposal: Proposal) -> str:
     def value(field: Field) -> object:
         kind = field.type.lower()
         if kind.startswith(("list", "array", "tuple")):
-            return list(proposal.rules)
+            return [_entry(rule, field, request) for rule in proposal.rules]
+        if kind.startswith("dict"):
+            return dict.fromkeys(_modules(request), lines)
         if kind in {"float", "int", "bool"}:
             return {"float": 0.5, "int": 1, "bool": True}[kind]
         if kind.startswith("literal"):

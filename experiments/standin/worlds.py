@@ -19,7 +19,8 @@ class Prompt:
 
     `text` is its lower-case text: `instruction` the system messages and what stands around the row,
     `examples` the messages between. `shown` are the file's rows in it (demonstrations). `reasoning` is
-    whether an explanation is asked for. `digest` names all of it.
+    whether an explanation is asked for. `digest` names all of it. `sample` tells answers to one
+    request apart, where chance has a say; it is empty at temperature 0.
     """
 
     text: str
@@ -28,6 +29,7 @@ class Prompt:
     instruction: str = ""
     examples: str = ""
     reasoning: bool = True
+    sample: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,7 +9,6 @@ import math
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -25,6 +24,11 @@ _NORMAL = NormalDist()
 _FICKLE = 0.35
 """The part of the noise (standard deviations) that depends on the prompt."""
 
+_KEPT = 4096  # prompts of which the reading is kept
+
+_WARM = 0.5
+"""What is added, in standard deviations, from one answer to the next at a temperature above 0."""
+
 
 class SimulatedJudge(ABC):
     """A world on a labelled file. `unreadable` is the share of answers out of format, in [0, 1]."""
@@ -36,7 +40,7 @@ class SimulatedJudge(ABC):
         self.file = file
         self.rows = file.rows
         self._seed = f"{self.mechanism}/{file.name}/{file.seed}"
-        self._reading = lru_cache(maxsize=4096)(self._read)
+        self._readings: dict[str, Reading] = {}
         self._steady = {row.id: self._normal("row", row.id) for row in file.rows}
 
     @abstractmethod
@@ -45,9 +49,11 @@ class SimulatedJudge(ABC):
 
     def judge(self, row: WorldRow, prompt: Prompt) -> Judgement:
         """Evidence and noise, and now and then an answer out of format."""
-        reading = self._reading(prompt)
+        reading = self._read(prompt)
         noise = math.sqrt(1 - _FICKLE**2) * self._steady[row.id]
         noise += _FICKLE * self._normal("prompt", row.id, prompt.digest)
+        if prompt.sample:
+            noise += _WARM * self._normal("sample", row.id, prompt.digest, prompt.sample)
         felt = self.evidence(row, reading) + noise
         said = round(1 / (1 + math.exp(-1.5 * felt)), 2)
         # Models speak in round numbers, but not of one half: the verdict must follow from them.
@@ -70,7 +76,11 @@ class SimulatedJudge(ABC):
         return f"{rng.choice(words).capitalize()}."
 
     def _read(self, prompt: Prompt) -> Reading:
-        return read_prompt(prompt, self.file.terms, self._seed)
+        if prompt.digest not in self._readings:
+            if len(self._readings) >= _KEPT:
+                self._readings.clear()
+            self._readings[prompt.digest] = read_prompt(prompt, self.file.terms, self._seed)
+        return self._readings[prompt.digest]
 
     def _normal(self, *parts: object) -> float:
         return _NORMAL.inv_cdf(min(1 - 1e-9, max(1e-9, draw(self._seed, *parts))))

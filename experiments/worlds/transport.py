@@ -1,5 +1,7 @@
 """A world as a model within the process: no sockets, for quick experiments."""
 
+from dataclasses import replace
+
 from experiments.standin.chat import ChatRequest, read_request
 from experiments.standin.dialogue import Dialogue
 from experiments.standin.worlds import World
@@ -32,4 +34,5 @@ class WorldTransport:
 def _chat(request: ModelRequest) -> ChatRequest:
     messages = [{"role": m.role, "content": m.content} for m in request.messages]
     form = request.decoding.response_format
-    return read_request({"messages": messages} | ({"response_format": parse(form)} if form else {}))
+    asked = read_request({"messages": messages} | ({"response_format": parse(form)} if form else {}))
+    return replace(asked, sample=str(request.sample)) if request.decoding.temperature else asked
