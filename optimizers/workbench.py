@@ -108,12 +108,18 @@ class Workbench:
     def evaluate_each(
         self, candidates: Sequence[Candidate], examples: Sequence[LabelledExample]
     ) -> tuple[Evaluation, ...]:
-        """The outcomes of several candidates on the same `examples`, asked for together.
+        """The outcomes of several candidates on the same `examples`; see `evaluate_pairs`."""
+        return self.evaluate_pairs([(candidate, examples) for candidate in candidates])
+
+    def evaluate_pairs(
+        self, pairs: Sequence[tuple[Candidate, Sequence[LabelledExample]]]
+    ) -> tuple[Evaluation, ...]:
+        """The outcomes of several candidates, each on its own examples, asked for together.
 
         Raises as `evaluate` does; `BudgetExhausted` before any of it is asked.
         """
-        self._fill([(candidate, examples) for candidate in candidates])
-        return tuple(self.known(candidate, examples) for candidate in candidates)
+        self._fill(pairs)
+        return tuple(self.known(candidate, examples) for candidate, examples in pairs)
 
     def measure(self, candidate: Candidate, parent: Candidate | None = None, origin: str = "") -> Trial:
         """The candidate's complete trial: evaluated on all of dev, recorded, told to the observer.

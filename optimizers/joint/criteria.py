@@ -20,10 +20,14 @@ _ALIKE = 0.6
 _BULLET = re.compile(r"^\s*(?:[-*\u2022\u2013]|\(?\d{1,2}[.):])\s+")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 _WORD = re.compile(r"[^\W_]+")
-_COMMONPLACES = frozenset(
-    ("answer", "criterion", "decide", "fail", "failed", "fails", "judge", "output", "outputs", "pass")
-    + ("passed", "passes", "people", "reply", "response", "responses", "task", "verdict")
+_COMMONPLACES = (
+    frozenset(("answer", "check", "contain", "criterion", "decide", "defect", "ensure", "evaluate", "fail"))
+    | frozenset(("failed", "fails", "find", "flag", "issue", "judge", "look", "occur", "occurs", "output"))
+    | frozenset(("outputs", "pass", "passed", "passes", "people", "problem", "reject", "reply", "response"))
+    | frozenset(("responses", "show", "shows", "sort", "task", "text", "verdict", "watch"))
 )
+"""What any criterion may say, whatever it is about."""
+
 _STEM = 6
 
 

@@ -25,6 +25,11 @@ class Plan:
             decision=DecisionRule(threshold=self.threshold),
         )
 
+    def toggled(self, lines: tuple[str, ...]) -> "Plan":
+        """The plan with each of `lines` added, or taken away where it has it."""
+        kept = tuple(line for line in self.criteria if line not in lines)
+        return self.with_(criteria=(*kept, *(line for line in lines if line not in self.criteria)))
+
     def with_(self, **changes: object) -> "Plan":
         """A copy with the named fields changed."""
         return replace(self, **changes)  # type: ignore[arg-type]  # field names are the caller's

@@ -1,18 +1,19 @@
 """The state of one joint search: what is known, what was tried, and the moves that are left."""
 
+import math
 from collections.abc import Iterable, Sequence
 
 from optimizers.errors import BudgetExhausted
 from optimizers.joint.asking import Case, Question, question
-from optimizers.joint.credit import credit
 from optimizers.joint.criteria import CriteriaPool, criteria_in
-from optimizers.joint.demonstrating import demonstrations, pairs
+from optimizers.joint.demonstrating import demonstrations, pairs, spread
 from optimizers.joint.ideas import Idea
 from optimizers.joint.likeness import Likeness
 from optimizers.joint.plan import Plan
 from optimizers.joint.racing import duel, halve
 from optimizers.joint.showing import bunches, contrast
 from optimizers.joint.thresholds import worthwhile_threshold
+from optimizers.joint.tracing import Traced, trace
 from optimizers.selection import ranked
 from optimizers.strategies.choices import Tried, suggest
 from optimizers.strategies.demonstrations import balanced, eligible, rationales_for
@@ -25,11 +26,24 @@ CORE = 8
 MOST = 16
 """Criteria of the longest candidate."""
 
+MOST_TRACED = 32
+"""Proposed criteria that are traced: those that most answers named."""
+
+SHARE_TRACED = 0.35
+CALLS_PER_ROW = 5
+"""What tracing may take of the budget, and about what a row takes."""
+
 FEW, MANY = 3, 6
 """Demonstrations of each class in a small and in a large set."""
 
-FIELD_LOOKS = (0.25, 0.5)
-"""Shares of dev after which the first field is halved."""
+FIELD_LOOKS = (0.2, 0.5)
+"""Shares of dev after which the first field is halved; the first look alone where the budget is tight."""
+
+ENTRANTS, FINALISTS = 3, 2
+"""Candidates of the first field, and those of them that may judge all of dev."""
+
+TIGHT = 5
+"""Whole trials below which a budget is tight."""
 
 QUESTIONS = range(2, 17)
 CALLS_PER_QUESTION = 24
@@ -54,6 +68,7 @@ class Search:
         self.criteria_sets: list[tuple[str, ...]] = [()]
         self.demonstration_sets: list[tuple[Demonstration, ...]] = [()]
         self.tried: list[Tried] = []
+        self.room = bench.room(10_000)
         self._rationales: dict[str, str] = {}
 
     # --- what is best ---------------------------------------------------------------------------------
@@ -82,29 +97,84 @@ class Search:
         """Criteria from people's labels and words alone, then a first field of candidates."""
         if Idea.WARM_START in self.ideas and Idea.CRITERIA in self.ideas:
             self._learn_from_labels()
+            self._keep_what_earns()
         self._draw_demonstrations()
         entrants = [self._candidate(plan) for plan in self._first_plans()]
         if not entrants:
             return
-        shares = FIELD_LOOKS if Idea.RACING in self.ideas else ()
+        shares = self._looks if Idea.RACING in self.ideas else ()
         left = halve(self.bench, entrants, self.champion.evaluation, shares)
-        for candidate in left[:2]:
+        for candidate in left[:FINALISTS]:
             if self.bench.affordable(self.bench.missing(candidate)):
                 self._complete(self.plans[candidate.id], "first field")
         for candidate in entrants:
             if self.bench.trial_of(candidate) is None and self._seen(candidate):
                 self._note(self.plans[candidate.id], self.bench.record(candidate, self.base, "first field"))
 
+    @property
+    def _is_tight(self) -> bool:
+        """Whether the budget pays for few whole trials only."""
+        return self.room < TIGHT * len(self.bench.problem.dev)
+
+    @property
+    def _looks(self) -> tuple[float, ...]:
+        return FIELD_LOOKS[:1] if self._is_tight else FIELD_LOOKS
+
+    @property
+    def _field_calls(self) -> int:
+        """Calls that the first field takes: a look at each entrant, and one whole trial."""
+        return math.ceil(len(self.bench.problem.dev) * (1 + (ENTRANTS - 1) * FIELD_LOOKS[0])) + ENTRANTS
+
+    def _keep_what_earns(self) -> None:
+        """Trace the proposed criteria on a sample of train; keep those that mend more than they break."""
+        lines = self.pool.best(MOST_TRACED)
+        if Idea.CREDIT not in self.ideas or not lines:
+            self.criteria_sets.append(self.pool.best(CORE))
+            return
+        most = self.bench.room(self.room) - self._field_calls
+        if not self._is_tight:
+            most = min(most, SHARE_TRACED * self.room)
+        rows = self._sample(int(max(0.0, most) / CALLS_PER_ROW))
+        kept = self._earning(Plan(reasoning=self.base.reasoning), lines, rows)
+        self.criteria_sets += [kept] if kept else []
+
+    def _sample(self, n: int) -> tuple[LabelledExample, ...]:
+        """About `n` train rows of which two thirds are of the class that the base gets wrong more often."""
+        share = min(0.67, max(0.33, self._share_of_false_passes()))
+        rng = self.bench.rng("traced")
+        picked: list[LabelledExample] = []
+        for label, part in ((Label.FAIL, share), (Label.PASS, 1 - share)):
+            own = [row for row in self.rows if row.label is label]
+            picked += spread(own, max(2, round(n * part)), self.likeness, rng)
+        return tuple(picked)
+
+    def _earning(self, plan: Plan, lines: Sequence[str], rows: Sequence[LabelledExample]) -> tuple[str, ...]:
+        """Those of `lines` that mend more than they break, the most useful first."""
+        traced = trace(
+            self.bench,
+            lambda group: self._candidate(plan.toggled(group)),
+            lines,
+            rows,
+            reserve=self._field_calls,
+        )
+        worth = {line: self._worth(found, rows) for line, found in traced.items()}
+        earning = [line for line in lines if worth[line] > 0]
+        return tuple(sorted(earning, key=lambda line: -worth[line]))
+
+    def _worth(self, found: Traced, rows: Sequence[LabelledExample]) -> float:
+        """Gain in balanced accuracy that a criterion brings by itself on `rows`."""
+        sizes = {label: max(1, sum(row.label is label for row in rows)) for label in Label}
+        gained = sum(1 / sizes[row.label] for row in found.mended)
+        return gained - sum(1 / sizes[row.label] for row in found.broken)
+
     def _first_plans(self) -> list[Plan]:
-        core, longest = self.pool.best(CORE), self.pool.best(MOST)
+        criteria = self.criteria_sets[-1]
         few, many = ([*self.demonstration_sets[1:], (), ()])[:2]
         plans = [
-            Plan(criteria=core, demonstrations=few),
-            Plan(criteria=core),
+            Plan(criteria=criteria, demonstrations=few),
+            Plan(criteria=criteria),
             Plan(demonstrations=many),
-            Plan(criteria=longest, demonstrations=many),
         ]
-        self.criteria_sets += [c for c in dict.fromkeys((core, longest)) if c]
         return [plan for plan in dict.fromkeys(plans) if plan != Plan()]
 
     # --- rounds ---------------------------------------------------------------------------------------
@@ -113,7 +183,6 @@ class Search:
         """One round of moves; false once nothing new is left to try, or the budget is used up."""
         before = (len(self.tried), self.champion.kappa)
         try:
-            self._prune()
             self._learn_from_mistakes(turn)
             self._vary_demonstrations(turn)
             self._combine()
@@ -121,29 +190,30 @@ class Search:
             return False
         return len(self.tried) > before[0]
 
-    def _prune(self) -> None:
-        """Without the criteria that catch no more than they hurt."""
-        champion = self.champion
-        plan = self.plan_of(champion)
-        if Idea.CREDIT not in self.ideas or len(plan.criteria) < 2:
-            return
-        useless = credit(plan.criteria, champion.evaluation, self.bench.problem.dev).useless
-        kept = tuple(line for i, line in enumerate(plan.criteria) if i not in useless)
-        if kept and len(kept) < len(plan.criteria):
-            self._challenge(plan.with_(criteria=kept), "without criteria that earn nothing")
-
     def _learn_from_mistakes(self, turn: int) -> None:
-        """Criteria from the champion's mistakes on train: all new ones at once, then the first few alone."""
+        """Change the champion's criteria by what mends its mistakes on train: new ones, or fewer."""
         if Idea.CRITERIA not in self.ideas:
             return
         plan = self.plan_of(self.champion)
-        fresh = self._ask_about_mistakes(plan, turn)
-        if not fresh:
+        rows = self._mistake_rows(plan, turn)
+        fresh = self._ask_about_mistakes(plan, rows, turn)
+        if Idea.CREDIT not in self.ideas:
+            if fresh:
+                self._challenge(
+                    plan.with_(criteria=(*plan.criteria, *fresh)[-MOST:]), "criteria from mistakes"
+                )
             return
-        if self._challenge(plan.with_(criteria=(*plan.criteria, *fresh)[-MOST:]), "criteria from mistakes"):
-            return
-        for line in fresh[:2] if len(fresh) > 1 else ():
-            self._challenge(plan.with_(criteria=(*plan.criteria, line)), "one criterion from mistakes")
+        for lines, origin in ((fresh, "criteria from mistakes"), (plan.criteria, "without some criteria")):
+            plan = self.plan_of(self.champion)
+            changed = self._earning(plan, lines, rows) if lines else ()
+            if changed:
+                self._challenge(plan.toggled(changed), origin)
+
+    def _mistake_rows(self, plan: Plan, turn: int) -> tuple[LabelledExample, ...]:
+        """Train rows that the plan does not show, another draw each turn."""
+        shown = {demo.example_id for demo in plan.demonstrations}
+        open_rows = [row for row in self.rows if row.id not in shown]
+        return balanced(open_rows, MISTAKE_ROWS, self.bench.rng("mistakes"), turn)
 
     def _vary_demonstrations(self, turn: int) -> None:
         if Idea.DEMONSTRATIONS not in self.ideas:
@@ -219,7 +289,7 @@ class Search:
     # --- proposals ------------------------------------------------------------------------------------
 
     def _learn_from_labels(self) -> None:
-        n = min(max(self.bench.room(10_000) // CALLS_PER_QUESTION, QUESTIONS.start), QUESTIONS[-1])
+        n = min(max(self.room // CALLS_PER_QUESTION, QUESTIONS.start), QUESTIONS[-1])
         about_fails = round(n * self._share_of_false_passes())
         cases = {label: [Case(row=row) for row in self.rows if row.label is label] for label in Label}
         self._ask(cases, {Label.FAIL: about_fails, Label.PASS: n - about_fails}, "labels")
@@ -229,10 +299,7 @@ class Search:
         found = self.bench.confusion(self.champion.evaluation, self.bench.problem.dev)
         return min(0.9, max(0.3, (found.fn + 1) / (found.fn + found.fp + 2)))
 
-    def _ask_about_mistakes(self, plan: Plan, turn: int) -> tuple[str, ...]:
-        shown = {demo.example_id for demo in plan.demonstrations}
-        open_rows = [row for row in self.rows if row.id not in shown]
-        rows = balanced(open_rows, MISTAKE_ROWS, self.bench.rng("mistakes"), turn)
+    def _ask_about_mistakes(self, plan: Plan, rows: Sequence[LabelledExample], turn: int) -> tuple[str, ...]:
         candidate = self._candidate(plan)
         if not self.bench.affordable(self.bench.missing(candidate, rows) + MISTAKE_QUESTIONS):
             return ()
@@ -309,5 +376,5 @@ class Search:
         with_words = Idea.CRITIQUES in self.ideas
         self._rationales |= {row.id: row.critique for row in rows if with_words and row.critique}
         lacking = [row for row in rows if row.id not in self._rationales]
-        if self.bench.affordable(len(lacking) + len(self.bench.problem.dev)):
+        if not self._is_tight and self.bench.affordable(len(lacking) + self._field_calls):
             self._rationales |= rationales_for(self.bench, lacking)
