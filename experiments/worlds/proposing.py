@@ -52,7 +52,9 @@ def propose(
         lines.append(rng.choice(GENERAL))
     if strict and rng.random() < insight.strictness:
         lines.append(strict)
-    return Proposal(rules=tuple(lines), explanation=_explain(terms, shown, new, rng), opening=_OPENING)
+    return Proposal(
+        rules=tuple(lines), explanation=_explain(terms, shown, (*kept, *new), rng), opening=_OPENING
+    )
 
 
 def _names(term: Term, text: str) -> bool:

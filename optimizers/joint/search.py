@@ -1,7 +1,8 @@
 """The state of one joint search: what is known, what was tried, and the moves that are left."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from itertools import accumulate
 
 from optimizers.errors import BudgetExhausted
 from optimizers.joint.asking import Case, Question, question
@@ -33,13 +34,16 @@ SHARE_TRACED = 0.35
 CALLS_PER_ROW = 5
 """What tracing may take of the budget, and about what a row takes."""
 
-FEW, MANY = 3, 6
+FEW, MANY = 3, 12
 """Demonstrations of each class in a small and in a large set."""
+
+LONGEST_SHOWN = 32_000
+"""Characters of all demonstrations of a set together: they are paid for with every judgement."""
 
 FIELD_LOOKS = (0.2, 0.5)
 """Shares of dev after which the first field is halved; the first look alone where the budget is tight."""
 
-ENTRANTS, FINALISTS = 3, 2
+ENTRANTS, FINALISTS = 4, 2
 """Candidates of the first field, and those of them that may judge all of dev."""
 
 TIGHT = 5
@@ -171,10 +175,12 @@ class Search:
         criteria = self.criteria_sets[-1]
         few, many = ([*self.demonstration_sets[1:], (), ()])[:2]
         plans = [
-            Plan(criteria=criteria, demonstrations=few),
+            Plan(criteria=criteria, demonstrations=many),
             Plan(criteria=criteria),
             Plan(demonstrations=many),
+            Plan(criteria=criteria, demonstrations=few),
         ]
+        plans = plans[: ENTRANTS - self._is_tight]
         return [plan for plan in dict.fromkeys(plans) if plan != Plan()]
 
     # --- rounds ---------------------------------------------------------------------------------------
@@ -368,8 +374,8 @@ class Search:
             failed, passed, n, self.likeness, self.bench.rng(f"shown {name}"), contrasting=contrasting
         )
 
-    def _shown(self, rows: Iterable[LabelledExample]) -> tuple[Demonstration, ...]:
-        return demonstrations(tuple(rows), self._rationales)
+    def _shown(self, rows: Sequence[LabelledExample]) -> tuple[Demonstration, ...]:
+        return demonstrations(_fitting(rows, LONGEST_SHOWN), self._rationales)
 
     def _write_rationales(self, rows: Sequence[LabelledExample]) -> None:
         """People's critiques where they wrote any; else what the proposer writes for the label."""
@@ -378,3 +384,10 @@ class Search:
         lacking = [row for row in rows if row.id not in self._rationales]
         if not self._is_tight and self.bench.affordable(len(lacking) + self._field_calls):
             self._rationales |= rationales_for(self.bench, lacking)
+
+
+def _fitting(rows: Sequence[LabelledExample], characters: int) -> Sequence[LabelledExample]:
+    """The first of `rows` whose texts together have at most so many characters, in whole pairs."""
+    lengths = accumulate(len(row.example.input) + len(row.example.output) for row in rows)
+    n = sum(length <= characters for length in lengths)
+    return rows[: n - n % 2]
