@@ -102,6 +102,15 @@ class CriteriaPool:
         return tuple(known.text for known in ranked[:n])
 
 
+def stated_in(instruction: str) -> tuple[str, ...]:
+    """The criteria of an instruction that `instruction_with` wrote, or that lists some otherwise."""
+    lines = (line.strip() for line in instruction.splitlines())
+    items = tuple(_BULLET.sub("", line).strip() for line in lines if _BULLET.match(line))
+    return tuple(
+        item for item in dict.fromkeys(items) if SHORTEST_CRITERION <= len(item) <= LONGEST_CRITERION
+    )
+
+
 def instruction_with(head: str, criteria: Sequence[str], *, reasoning: bool) -> str:
     """The instruction that states `criteria` in numbered lines after `head`; `head` alone without any."""
     if not criteria:

@@ -18,6 +18,7 @@ class Idea(StrEnum):
     REASONING = "reasoning"  # without: reasoning stays as the baseline has it
     THRESHOLD = "threshold"  # without: the verdict as written counts
     CREDIT = "credit"  # without: no criterion is dropped for what it does
+    EARLIER = "earlier"  # without: nothing is taken over from earlier runs on the dataset
     RACING = "racing"  # without: every candidate judges all of dev
 
 

@@ -1,9 +1,10 @@
 """A plan: what the joint search decides about a judge, from which its candidate follows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from optimizers.joint.criteria import instruction_with
-from optimizers.types import Candidate, DecisionRule, Demonstration
+from optimizers.joint.criteria import instruction_with, stated_in
+from optimizers.types import Candidate, DecisionRule, Demonstration, LabelledExample
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,3 +34,22 @@ class Plan:
     def with_(self, **changes: object) -> "Plan":
         """A copy with the named fields changed."""
         return replace(self, **changes)  # type: ignore[arg-type]  # field names are the caller's
+
+
+def carried_over(winner: Candidate, rows: Sequence[LabelledExample]) -> Plan | None:
+    """The plan that stands closest to an earlier winner: its criteria, reasoning, threshold, and those of
+    its demonstrations whose row is still among `rows` with the same texts and label; `None` for a
+    verbatim prompt."""
+    if winner.verbatim is not None:
+        return None
+    known = {(row.id, row.example.input, row.example.output, row.label) for row in rows}
+    return Plan(
+        criteria=stated_in(winner.instruction),
+        demonstrations=tuple(
+            demo
+            for demo in winner.demonstrations
+            if (demo.example_id, demo.input, demo.output, demo.label) in known
+        ),
+        reasoning=winner.reasoning,
+        threshold=winner.decision.threshold if winner.probability else None,
+    )

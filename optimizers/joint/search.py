@@ -1,7 +1,7 @@
 """The state of one joint search: what is known, what was tried, and the moves that are left."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 
 from optimizers.errors import BudgetExhausted
@@ -10,7 +10,7 @@ from optimizers.joint.criteria import CriteriaPool, criteria_in
 from optimizers.joint.demonstrating import demonstrations, pairs, spread
 from optimizers.joint.ideas import Idea
 from optimizers.joint.likeness import Likeness
-from optimizers.joint.plan import Plan
+from optimizers.joint.plan import Plan, carried_over
 from optimizers.joint.racing import duel, halve
 from optimizers.joint.showing import bunches, contrast
 from optimizers.joint.thresholds import worthwhile_threshold
@@ -18,7 +18,7 @@ from optimizers.joint.tracing import Traced, trace
 from optimizers.selection import ranked
 from optimizers.strategies.choices import Tried, suggest
 from optimizers.strategies.demonstrations import balanced, eligible, rationales_for
-from optimizers.types import Candidate, Demonstration, Label, LabelledExample, Trial
+from optimizers.types import Candidate, Demonstration, Evaluation, Label, LabelledExample, Trial
 from optimizers.workbench import Workbench
 
 CORE = 8
@@ -46,6 +46,9 @@ FIELD_LOOKS = (0.2, 0.5)
 ENTRANTS, FINALISTS = 4, 2
 """Candidates of the first field, and those of them that may judge all of dev."""
 
+MOST_EARLIER = 2
+"""Winners of earlier runs that enter the first field."""
+
 TIGHT = 5
 """Whole trials below which a budget is tight."""
 
@@ -53,7 +56,10 @@ QUESTIONS = range(2, 17)
 CALLS_PER_QUESTION = 24
 """One question of the warm start for so many calls of the budget, within `QUESTIONS`."""
 
-MISTAKE_ROWS = 60
+MISTAKE_ROWS = 100
+MOST_WRONG, MOST_RIGHT = 16, 8
+"""Rows of each class that are traced: judged wrongly, and rightly."""
+
 MISTAKE_QUESTIONS = 6
 COMBINATIONS = 2
 
@@ -99,11 +105,14 @@ class Search:
 
     def open(self) -> None:
         """Criteria from people's labels and words alone, then a first field of candidates."""
+        for plan in self._earlier_plans():
+            self.pool.add(plan.criteria)
         if Idea.WARM_START in self.ideas and Idea.CRITERIA in self.ideas:
             self._learn_from_labels()
             self._keep_what_earns()
         self._draw_demonstrations()
-        entrants = [self._candidate(plan) for plan in self._first_plans()]
+        plans = dict.fromkeys((*self._earlier_plans(), *self._first_plans()))
+        entrants = [self._candidate(plan) for plan in plans]
         if not entrants:
             return
         shares = self._looks if Idea.RACING in self.ideas else ()
@@ -139,7 +148,7 @@ class Search:
         if not self._is_tight:
             most = min(most, SHARE_TRACED * self.room)
         rows = self._sample(int(max(0.0, most) / CALLS_PER_ROW))
-        kept = self._earning(Plan(reasoning=self.base.reasoning), lines, rows)
+        kept = self._earning(Plan(reasoning=self.base.reasoning), lines, rows, _weights(rows))
         self.criteria_sets += [kept] if kept else []
 
     def _sample(self, n: int) -> tuple[LabelledExample, ...]:
@@ -152,8 +161,11 @@ class Search:
             picked += spread(own, max(2, round(n * part)), self.likeness, rng)
         return tuple(picked)
 
-    def _earning(self, plan: Plan, lines: Sequence[str], rows: Sequence[LabelledExample]) -> tuple[str, ...]:
-        """Those of `lines` that mend more than they break, the most useful first."""
+    def _earning(
+        self, plan: Plan, lines: Sequence[str], rows: Sequence[LabelledExample], weights: Mapping[str, float]
+    ) -> tuple[str, ...]:
+        """Those of `lines` that mend more than they break, the most useful first. `weights` say by row id
+        how much of balanced accuracy a row stands for."""
         traced = trace(
             self.bench,
             lambda group: self._candidate(plan.toggled(group)),
@@ -161,15 +173,18 @@ class Search:
             rows,
             reserve=self._field_calls,
         )
-        worth = {line: self._worth(found, rows) for line, found in traced.items()}
+        worth = {line: _gain(found, weights) for line, found in traced.items()}
         earning = [line for line in lines if worth[line] > 0]
         return tuple(sorted(earning, key=lambda line: -worth[line]))
 
-    def _worth(self, found: Traced, rows: Sequence[LabelledExample]) -> float:
-        """Gain in balanced accuracy that a criterion brings by itself on `rows`."""
-        sizes = {label: max(1, sum(row.label is label for row in rows)) for label in Label}
-        gained = sum(1 / sizes[row.label] for row in found.mended)
-        return gained - sum(1 / sizes[row.label] for row in found.broken)
+    def _earlier_plans(self) -> list[Plan]:
+        """What the winners of earlier runs come to with today's labels; see `carried_over`."""
+        if Idea.EARLIER not in self.ideas:
+            return []
+        found = [
+            carried_over(candidate, self.rows) for candidate in self.bench.problem.earlier[:MOST_EARLIER]
+        ]
+        return [plan for plan in found if plan is not None and plan != Plan()]
 
     def _first_plans(self) -> list[Plan]:
         criteria = self.criteria_sets[-1]
@@ -197,7 +212,7 @@ class Search:
         return len(self.tried) > before[0]
 
     def _learn_from_mistakes(self, turn: int) -> None:
-        """Change the champion's criteria by what mends its mistakes on train: new ones, or fewer."""
+        """Change the champion's criteria by what mends its verdicts on train: others added, some dropped."""
         if Idea.CRITERIA not in self.ideas:
             return
         plan = self.plan_of(self.champion)
@@ -209,11 +224,34 @@ class Search:
                     plan.with_(criteria=(*plan.criteria, *fresh)[-MOST:]), "criteria from mistakes"
                 )
             return
-        for lines, origin in ((fresh, "criteria from mistakes"), (plan.criteria, "without some criteria")):
-            plan = self.plan_of(self.champion)
-            changed = self._earning(plan, lines, rows) if lines else ()
-            if changed:
-                self._challenge(plan.toggled(changed), origin)
+        known = self.bench.known(self._candidate(plan), rows)
+        traced, weights = self._around_mistakes(
+            known, [row for row in rows if row.id in known.outcomes], turn
+        )
+        others = [line for line in self.pool.best(len(self.pool.known)) if line not in plan.criteria]
+        lines = list(dict.fromkeys((*fresh, *others)))[:MOST_TRACED]
+        more = self._earning(plan, lines, traced, weights) if lines else ()
+        fewer = self._earning(plan, plan.criteria, traced, weights) if plan.criteria else ()
+        for changed, origin in (((*more, *fewer), "criteria exchanged"), (more, "criteria added")):
+            if changed and self._challenge(plan.toggled(changed), origin):
+                return
+
+    def _around_mistakes(
+        self, known: Evaluation, rows: Sequence[LabelledExample], turn: int
+    ) -> tuple[list[LabelledExample], dict[str, float]]:
+        """The rows that were judged wrongly beside a sample of the others, and what each stands for."""
+        rng = self.bench.rng(f"around mistakes {turn}")
+        picked: list[LabelledExample] = []
+        weights: dict[str, float] = {}
+        for label in Label:
+            own = [row for row in rows if row.label is label]
+            wrong = [row for row in own if known.judged([row.id])[0] is not label]
+            right = [row for row in own if row not in wrong]
+            for members, most in ((wrong, MOST_WRONG), (right, MOST_RIGHT)):
+                drawn = [members[int(i)] for i in rng.permutation(len(members))[:most]]
+                picked += drawn
+                weights |= {row.id: len(members) / len(drawn) / len(own) for row in drawn}
+        return picked, weights
 
     def _mistake_rows(self, plan: Plan, turn: int) -> tuple[LabelledExample, ...]:
         """Train rows that the plan does not show, another draw each turn."""
@@ -391,3 +429,15 @@ def _fitting(rows: Sequence[LabelledExample], characters: int) -> Sequence[Label
     lengths = accumulate(len(row.example.input) + len(row.example.output) for row in rows)
     n = sum(length <= characters for length in lengths)
     return rows[: n - n % 2]
+
+
+def _weights(rows: Sequence[LabelledExample]) -> dict[str, float]:
+    """What each of `rows` stands for in balanced accuracy."""
+    sizes = {label: sum(row.label is label for row in rows) for label in Label}
+    return {row.id: 1 / sizes[row.label] for row in rows}
+
+
+def _gain(found: Traced, weights: Mapping[str, float]) -> float:
+    """Balanced accuracy, times two, that a criterion brings by itself."""
+    gained, lost = (sum(weights[row.id] for row in rows) for rows in (found.mended, found.broken))
+    return gained - lost
