@@ -113,7 +113,7 @@ def _handlers(
     in_flight = settings.max_in_flight
     bench = Bench(gateway=gateway, loop=loop, max_in_flight=in_flight)
     return {
-        runs.KIND: RunWork(engine, gateway, loop, max_in_flight=in_flight),
+        runs.KIND: RunWork(gateway, loop, max_in_flight=in_flight),
         evaluations.KIND: EvaluationWork(bench, jobs.Sender(engine), shard_rows=settings.shard_rows),
         shards.KIND: ShardWork(bench),
     }

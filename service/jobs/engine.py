@@ -125,6 +125,13 @@ def _client(engine: Engine) -> Any:  # Any: DBOS's types are not followed
     )
 
 
+def _log_as_everybody() -> None:
+    """DBOS prints lines of its own form past this process's logging, where no secret would be hidden."""
+    logger = logging.getLogger("dbos")
+    logger.handlers.clear()
+    logger.propagate = True
+
+
 @cache
 def _refuse_pickles() -> None:
     """DBOS reads whatever calls itself a pickle, and writes one where JSON does not fit. Who can write
@@ -178,6 +185,7 @@ class Receiver:
         _refuse_pickles()
         _register(work)
         DBOS(config=self._config())
+        _log_as_everybody()
         self._register_queues()
         DBOS.launch()
         self._keep_own_limit()
