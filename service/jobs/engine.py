@@ -19,7 +19,13 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
 
-from service.db import BUSY_TIMEOUT_S, CONNECT_TIMEOUT_S, teach_unixepoch
+from service.db import (
+    BUSY_TIMEOUT_S,
+    CONNECT_TIMEOUT_S,
+    FROZEN_S,
+    end_idle_transactions,
+    teach_unixepoch,
+)
 
 APPLICATION = "concord"
 JOBS_VERSION = "jobs-1"
@@ -174,6 +180,7 @@ class Receiver:
     ) -> None:
         """Of each kind, this worker does `concurrency` jobs at a time, all workers `global_concurrency`."""
         self._engine = open_jobs_engine(database_url)
+        end_idle_transactions(self._engine, FROZEN_S)
         self._client = _client(self._engine)
         self._worker_id = worker_id
         self._kinds = kinds
