@@ -21,7 +21,7 @@ from service.db import open_engine, transaction
 from service.jobs.states import Status
 from service.jobs.tables import JobRow
 from tests.acceptance.conftest import Site
-from tests.acceptance.own_postgres import OwnPostgres
+from tests.own_postgres import OwnPostgres
 from tests.service.runs.conftest import LIVENESS_S
 
 KILLS = 8
@@ -117,7 +117,7 @@ class Chaos:
     def _kill(self) -> None:
         """It is stopped for a moment before, so that what it was at is known."""
         victim = self._stopped_at_work()
-        self.lost.update(self._jobs_of(victim))
+        self.lost.update(self._jobs_of(victim).keys())
         victim.kill()
         victim.wait()
         self.kills += 1

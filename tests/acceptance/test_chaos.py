@@ -26,7 +26,7 @@ from service.runs.tables import RunRow
 from tests.acceptance.chaos import IN_FLIGHT, KILLS, Chaos, chaos, process_of
 from tests.acceptance.chaos_runs import PROVIDERS, Cap, CappedRun, Outcome, outcome, planned, start
 from tests.acceptance.conftest import Site, site
-from tests.acceptance.own_postgres import OwnPostgres, own_postgres
+from tests.own_postgres import OwnPostgres, own_postgres
 
 SEED = os.environ.get("CHAOS_SEED", "1")
 LATENCY_MS = 40.0

@@ -41,6 +41,10 @@ class OwnPostgres:
         options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder}"
         self._call("pg_ctl", "start", "--wait", "--log", str(self.folder / "log"), "--options", options)
 
+    @property
+    def runs(self) -> bool:
+        return (self.folder / "data" / "postmaster.pid").exists()
+
     def stop(self, mode: str = "immediate") -> None:
         """`fast` ends it in order, `immediate` as a crash does."""
         self._call("pg_ctl", "stop", "--wait", "--mode", mode)
@@ -72,7 +76,8 @@ def own_postgres() -> Iterator[OwnPostgres]:
         try:
             yield server
         finally:
-            server.stop()
+            if server.runs:
+                server.stop()
     finally:
         shutil.rmtree(folder)
 
