@@ -47,9 +47,17 @@ class Frozen:
 
 class Chaos:
     """Among workers of `site`, whose database `engine` reaches past them. `lost` counts for each job how
-    often a worker was killed or frozen that was at it."""
+    often a worker was killed or frozen that was at it. `meanwhile` is done whenever something is waited
+    for, but for a server."""
 
-    def __init__(self, site: Site, engine: Engine, chance: random.Random, server: OwnPostgres | None) -> None:
+    def __init__(
+        self,
+        site: Site,
+        engine: Engine,
+        chance: random.Random,
+        server: OwnPostgres | None,
+        meanwhile: Callable[[], None],
+    ) -> None:
         self.engine = engine
         self.lost: Counter[str] = Counter()
         self.kills = 0
@@ -57,25 +65,26 @@ class Chaos:
         self._site = site
         self._chance = chance
         self._server = server
+        self._meanwhile = meanwhile
         self._frozen: Frozen | None = None
         self._logs: dict[int, Path] = {}
 
-    def wreak(self, calls: int, meanwhile: Callable[[], None]) -> None:
-        """Everything, by chance, in the course of about so many `calls`; `meanwhile` is done all the time."""
+    def wreak(self, calls: int) -> None:
+        """Everything, by chance, in the course of about so many `calls`."""
         moves = [self._kill] * KILLS + [self._freeze] + ([self._restart] if self._server else [])
         self._chance.shuffle(moves)
         moments = sorted(calls * self._chance.uniform(FROM, TO) for _ in moves)
         for moment, move in zip(moments, moves, strict=True):
-            self.until(lambda moment=moment: self.received >= moment, meanwhile)  # type: ignore[misc]
+            self.until(lambda moment=moment: self.received >= moment)  # type: ignore[misc]
             move()
-        self.until(lambda: self._frozen is None, meanwhile)
+        self.until(lambda: self._frozen is None)
 
-    def until(self, enough: Callable[[], object], meanwhile: Callable[[], None] = lambda: None) -> None:
+    def until(self, enough: Callable[[], object]) -> None:
         deadline = time.monotonic() + LIVENESS_S
         while not enough():
             assert time.monotonic() < deadline, self.told()
             self._wake_if_replaced()
-            meanwhile()
+            self._meanwhile()
             time.sleep(TICK_S)
 
     @property
@@ -153,7 +162,10 @@ class Chaos:
         self._server.stop(self._chance.choice(["fast", "immediate"]))
         time.sleep(self._chance.uniform(0.0, 2.0))
         self._server.start()
-        self.until(self._is_ready)
+        deadline = time.monotonic() + LIVENESS_S
+        while not self._is_ready():
+            assert time.monotonic() < deadline
+            time.sleep(TICK_S)
 
     def _is_ready(self) -> bool:
         try:
@@ -220,11 +232,13 @@ def _can_write(path: Path) -> bool:
 
 
 @contextmanager
-def chaos(site: Site, chance: random.Random, server: OwnPostgres | None) -> Iterator[Chaos]:
+def chaos(
+    site: Site, chance: random.Random, server: OwnPostgres | None, meanwhile: Callable[[], None]
+) -> Iterator[Chaos]:
     """Chaos among new workers of `site`."""
     engine = open_engine(site.settings.database)
     try:
-        found = Chaos(site, engine, chance, server)
+        found = Chaos(site, engine, chance, server, meanwhile)
         for _ in range(WORKERS):
             found.start_worker()
         yield found

@@ -23,7 +23,7 @@ from service.jobs.states import WAYS, Status
 from service.jobs.store import events_after
 from service.jobs.tables import JobRow
 from service.runs.tables import RunRow
-from tests.acceptance.chaos import IN_FLIGHT, KILLS, Chaos, chaos, process_of
+from tests.acceptance.chaos import IN_FLIGHT, KILLS, WORKERS, Chaos, chaos, process_of
 from tests.acceptance.chaos_runs import PROVIDERS, Cap, CappedRun, Outcome, outcome, planned, start
 from tests.acceptance.conftest import Site, site
 from tests.own_postgres import OwnPostgres, own_postgres
@@ -73,10 +73,10 @@ def _go_through(place: Site, undisturbed: Outcome, server: OwnPostgres | None) -
     def all_have_succeeded() -> bool:
         return all(place.get(f"/runs/{run_id}")["status"] == "succeeded" for run_id in ids)
 
-    with chaos(place, random.Random(SEED), server) as storm:
-        storm.wreak(undisturbed.calls, caps_hold)
-        storm.until(all_have_succeeded, caps_hold)
-        assert storm.kills == KILLS
+    with chaos(place, random.Random(SEED), server, caps_hold) as storm:
+        storm.wreak(undisturbed.calls)
+        storm.until(all_have_succeeded)
+        assert (storm.kills, len(storm.alive)) == (KILLS, WORKERS)
         _each_cap_has_held(capped)
         found = outcome(place, [place.get(f"/runs/{run_id}") for run_id in ids])
         _is_the_same(found, undisturbed)
