@@ -1,5 +1,6 @@
 """Chaos by seed: while runs are under way, workers are killed and frozen, and a database is restarted."""
 
+import json
 import os
 import random
 import signal
@@ -30,8 +31,10 @@ IN_FLIGHT = 4
 """Model calls that one run has open: what a kill can cost it."""
 LEASE_S = 4.0
 TICK_S = 0.05
-FROM, TO = 0.05, 0.8
-"""The part of all calls in which something happens."""
+FROM, TO = 0.05, 0.7
+"""The part of all calls in which something happens: enough is left to do for the last one."""
+ENDINGS = {"job_ended", "ending_dropped"}
+"""What a worker logs when an attempt has ended: that this was stored, or refused."""
 
 Process = subprocess.Popen[bytes]
 
@@ -99,11 +102,20 @@ class Chaos:
 
     def told(self) -> str:
         """The end of what each worker that lives has logged."""
-        return "\n".join(line for worker in self.alive for line in self.lines_of(worker)[-20:])
+        return "".join(line for worker in self.alive for line in self.lines_of(worker)[-20:])
 
     def lines_of(self, worker: Process) -> list[str]:
-        """What it has logged."""
-        return self._logs[worker.pid].read_text(errors="replace").splitlines()
+        """What it has logged, but for a line that it is just writing."""
+        lines = self._logs[worker.pid].read_text(errors="replace").splitlines(keepends=True)
+        return [line for line in lines if line.endswith("\n")]
+
+    def first_words(self) -> dict[str, str | None]:
+        """What the worker that slept logged first, on each job that it had, of how that ended for it."""
+        assert self.woken is not None
+        lines = map(json.loads, self.lines_of(self.woken.worker)[self.woken.logged :])
+        endings = [line for line in lines if line["event"] in ENDINGS]
+        said = {line.get("job_id"): line["event"] for line in reversed(endings)}
+        return {job_id: said.get(job_id) for job_id in self.woken.fences}
 
     def start_worker(self) -> None:
         """Those of PostgreSQL are as if on hosts of their own: they learn of a death by its lease alone."""
@@ -193,9 +205,12 @@ class Chaos:
 
     @property
     def _victims(self) -> Sequence[Process]:
-        """Everybody but the one that sleeps or slept: what it does once it is awake shall be seen."""
-        spared = {frozen.worker.pid for frozen in (self._frozen, self.woken) if frozen is not None}
-        return [worker for worker in self.alive if worker.pid not in spared]
+        """Everybody but the one that sleeps, or has woken and not yet said what became of its jobs."""
+        if self._frozen is not None:
+            return [worker for worker in self.alive if worker is not self._frozen.worker]
+        if self.woken is not None and None in self.first_words().values():
+            return [worker for worker in self.alive if worker is not self.woken.worker]
+        return self.alive
 
     def _jobs_of(self, worker: Process) -> dict[str, int]:
         """What it is at, with the fences."""
