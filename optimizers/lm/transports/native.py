@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-# DSPy's engines import these three from here too; it exports them nowhere else.
+# DSPy's engines import these two from here too; it exports them nowhere else.
 from dspy._vendor.lm15.registry import lookup
 from dspy._vendor.lm15.router import LITELLM_PROVIDER_PREFIXES
-from dspy._vendor.lm15.transports import StdlibAsyncTransport
 from dspy.lm15 import (
     AsyncLMRouter,
     LM15Error,
@@ -18,6 +17,7 @@ from dspy.lm15 import (
 )
 
 from optimizers.errors import AuthenticationFailed, ModelNotFound, ProviderUnavailable, RequestRejected
+from optimizers.lm.transports.connections import Connections
 from optimizers.lm.transports.conversation import answer, question
 from optimizers.lm.transports.failures import Redacted, failure
 from optimizers.types import ModelAnswer, ModelRef, ModelRequest
@@ -51,11 +51,9 @@ class NativeTransport:
         timeout_s: float = 120.0,
         max_connections: int = 256,
     ) -> None:
-        self._http = StdlibAsyncTransport(
-            connect_timeout=min(10.0, timeout_s),
-            read_timeout=timeout_s,
-            write_timeout=timeout_s,
-            pool_timeout=timeout_s,
+        self._http = Connections(
+            connect_timeout_s=min(10.0, timeout_s),
+            timeout_s=timeout_s,
             max_connections=max_connections,
             trust_env=not _is_loopback(model.api_base),  # a proxy cannot reach this machine's own servers
         )
