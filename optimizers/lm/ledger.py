@@ -205,15 +205,19 @@ def _commit(connection: sqlite3.Connection, paid: Sequence[_Paid]) -> list[Model
         if key not in stored or stored[key].created_at < each.oldest:
             new[key], stored[key] = each, replace(each.answer, cached=False)
     _store(connection, new)
-    connection.execute(
-        "DELETE FROM claims WHERE key IN (SELECT value FROM json_each(?))", (listed(keys),)
-    )
+    connection.execute("DELETE FROM claims WHERE key IN (SELECT value FROM json_each(?))", (listed(keys),))
     return [stored[key] for key in keys]
 
 
 def _store(connection: sqlite3.Connection, paid: Mapping[str, _Paid]) -> None:
     rows = [
-        (key, each.request.model.name, each.request.model.api_base, to_json(each.answer), each.answer.created_at)
+        (
+            key,
+            each.request.model.name,
+            each.request.model.api_base,
+            to_json(each.answer),
+            each.answer.created_at,
+        )
         for key, each in paid.items()
     ]
     if rows:

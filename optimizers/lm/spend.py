@@ -185,7 +185,13 @@ def _reserve(
 
 def _open(connection: sqlite3.Connection, reservations: Sequence[Reservation]) -> None:
     rows = [
-        (each.id, each.account, each.charge.prompt_tokens, each.charge.completion_tokens, each.charge.cost_pico)
+        (
+            each.id,
+            each.account,
+            each.charge.prompt_tokens,
+            each.charge.completion_tokens,
+            each.charge.cost_pico,
+        )
         for each in reservations
     ]
     connection.execute(
