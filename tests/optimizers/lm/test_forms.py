@@ -15,7 +15,7 @@ from optimizers.lm.transports.forms import form_of, plain_answer
 from optimizers.lm.transports.native import NativeTransport
 from optimizers.types import Decoding, Message, ModelRef, ModelRequest
 
-from .test_native import ANSWER, USAGE, Wire, serving
+from .test_native import ANSWER, NO_KEYS, USAGE, Wire, serving
 
 MODEL = ModelRef(name="openai/m", api_base="http://127.0.0.1:1/v1")
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
@@ -31,7 +31,7 @@ def messages(texts: list[str]) -> tuple[Message, ...]:
 
 @pytest.fixture(scope="module")
 def client() -> Any:
-    return NativeTransport(MODEL, {}.get)._client(MODEL)[0]
+    return NativeTransport(MODEL, NO_KEYS.get)._client(MODEL)[0]
 
 
 @settings(deadline=None)
@@ -62,9 +62,11 @@ def test_a_filled_form_is_what_the_client_would_send(
     assert (filled.method, filled.url, filled.headers) == (wanted.method, wanted.url, wanted.headers)
 
 
-VALUES = st.none() | st.booleans() | st.integers(-2, 99) | TEXTS | st.just([]) | st.just({"a": 1})
+VALUES: st.SearchStrategy[object] = (
+    st.none() | st.booleans() | st.integers(-2, 99) | TEXTS | st.just([]) | st.just({"a": 1})
+)
 COUNTS = st.none() | st.integers(-1, 99) | st.just(1.5) | st.booleans()
-REPLIES = st.fixed_dictionaries(
+REPLIES: st.SearchStrategy[dict[str, object]] = st.fixed_dictionaries(
     {
         "choices": st.lists(
             st.fixed_dictionaries(
