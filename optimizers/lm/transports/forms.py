@@ -6,7 +6,7 @@ client, and is overheard; its JSON, with holes for the texts, is the form for th
 read directly; any other, and every error, is played to the client as if it had just come.
 """
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -19,17 +19,20 @@ from optimizers.types import Message, ModelAnswer
 
 PLAIN_FINISH = frozenset({"stop", "length", "content_filter"})
 _ADDRESS = "/chat/completions"
+_NAME = b'"messages":'
 _NOT_PLAIN = ("reasoning_content", "reasoning", "refusal", "tool_calls")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Form:
-    """A request without its texts. `roles` are the provider's words for those of the messages."""
+    """A request without its texts. `roles` are the provider's words for those of the messages; `before` and
+    `after` are what stands around them, byte for byte: one question is always the same bytes."""
 
     method: str
     url: str
     headers: tuple[tuple[str, str], ...]
-    settings: Mapping[str, Any]
+    before: bytes
+    after: bytes
     roles: tuple[str, ...]
 
     def fill(self, messages: Sequence[Message]) -> TransportRequest:
@@ -38,7 +41,7 @@ class Form:
         Raises:
             TypeError: a text is not valid Unicode.
         """
-        filled = [
+        rows = [
             {"role": role, "content": message.content}
             for role, message in zip(self.roles, messages, strict=True)
         ]
@@ -46,32 +49,44 @@ class Form:
             method=self.method,
             url=self.url,
             headers=list(self.headers),
-            body=orjson.dumps({**self.settings, "messages": filled}),
+            body=b"%b%b%b" % (self.before, orjson.dumps(rows), self.after),
         )
 
 
 def form_of(sent: TransportRequest, messages: Sequence[Message]) -> Form | None:
     """The form of what the client sends for `messages`; `None` where it does more than to list them."""
-    if not sent.url.endswith(_ADDRESS) or sent.method != "POST":
+    roles = _listed(sent, messages)
+    if roles is None:
         return None
+    rows = [{"role": role, "content": message.content} for role, message in zip(roles, messages, strict=True)]
+    before, found, after = sent.body.partition(_NAME + orjson.dumps(rows))
+    return (
+        Form(
+            method=sent.method,
+            url=sent.url,
+            headers=tuple(sent.headers),
+            before=before + _NAME,
+            after=after,
+            roles=roles,
+        )
+        if found
+        else None
+    )
+
+
+def _listed(sent: TransportRequest, messages: Sequence[Message]) -> tuple[str, ...] | None:
+    """The roles under which `messages`, and nothing else, are sent."""
     try:
-        settings = orjson.loads(sent.body)
+        body = orjson.loads(sent.body)
     except ValueError:
         return None
-    rows = settings.pop("messages", None)
-    if settings.get("stream") or not isinstance(rows, list) or len(rows) != len(messages):
-        return None
-    roles = []
-    for row, message in zip(rows, messages, strict=True):
-        if (
-            not isinstance(row, dict)
-            or row.keys() != {"role", "content"}
-            or row["content"] != message.content
-        ):
-            return None
-        roles.append(row["role"])
-    headers = tuple(sent.headers)
-    return Form(method=sent.method, url=sent.url, headers=headers, settings=settings, roles=tuple(roles))
+    match body:
+        case {"messages": list(rows), **rest} if not rest.get("stream"):
+            contents = [row["content"] for row in rows if row.keys() == {"role", "content"}]
+            plain = sent.method == "POST" and sent.url.endswith(_ADDRESS) and len(contents) == len(rows)
+            if plain and contents == [message.content for message in messages]:
+                return tuple(row["role"] for row in rows)
+    return None
 
 
 def plain_answer(body: bytes) -> ModelAnswer | None:
