@@ -11,7 +11,7 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from optimizers.errors import InvalidInput, RequestRejected, StorageFailed
@@ -225,7 +225,7 @@ class Gateway:
     def _found(self, flight: Flight, answer: ModelAnswer) -> ModelAnswer:
         if self._counter is not None:
             self._counter.found(flight.request.model.name)
-        return replace(answer, cached=True)
+        return answer.from_ledger()
 
     async def _claimed(self, session: Session, flight: Flight) -> Claim | ModelAnswer:
         """The right to ask; or the answer, when another process gave it while this one waited."""
