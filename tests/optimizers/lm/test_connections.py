@@ -1,10 +1,17 @@
 """Connections over real sockets: kept, replaced, and given up when the server misbehaves."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import ssl
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from dspy._vendor.lm15.transports import (
     ConnectError,
     ProtocolError,
@@ -17,7 +24,6 @@ from dspy._vendor.lm15.transports import (
 from optimizers.lm.transports.connections import Connections
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine"
-Reply = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 
 class Server:
@@ -201,3 +207,54 @@ async def test_a_proxy_of_the_environment_is_used_where_it_counts(monkeypatch: p
         assert await post(away, connections) == b"fine"
         assert proxy.requests[0].startswith(b"POST http://models.invalid/v1 HTTP/1.1\r\n")
         await connections.aclose()
+
+
+# --- TLS ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate for localhost that signs itself, with its key, in one file."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    plain = serialization.NoEncryption()
+    written = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+    path = tmp_path / "localhost.pem"
+    path.write_bytes(written + signed.public_bytes(serialization.Encoding.PEM))
+    return path
+
+
+async def over_tls(certificate: Path) -> bytes:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    server = Server(OK)
+    listening = await asyncio.start_server(server.handle, "127.0.0.1", 0, ssl=context)
+    server.url = f"https://localhost:{listening.sockets[0].getsockname()[1]}/v1"
+    connections = Connections(connect_timeout_s=5, timeout_s=5, max_connections=1, trust_env=False)
+    try:
+        first, second = await post(server, connections), await post(server, connections)
+        assert (first, server.opened) == (second, 1)
+        return first
+    finally:
+        await connections.aclose()
+        listening.close()
+
+
+async def test_a_server_is_trusted_by_its_certificate_alone(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ConnectError, match="certificate verify failed"):
+        await over_tls(certificate)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    assert await over_tls(certificate) == b"fine"
