@@ -209,7 +209,7 @@ async def test_a_proxy_of_the_environment_is_used_where_it_counts(monkeypatch: p
         await connections.aclose()
 
 
-# --- TLS ------------------------------------------------------------------------------------------------------
+# --- TLS ----------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
