@@ -26,6 +26,7 @@ from optimizers.types import (
     Outcome,
     Usage,
 )
+from optimizers.usage import total
 
 Progress = Callable[[int, int, Usage], None]
 
@@ -101,7 +102,7 @@ async def evaluate(  # noqa: PLR0913  # what is judged, by whom, and how: all by
     outcomes = await judge_all(
         judge.judge, examples, max_in_flight=max_in_flight, on_progress=on_progress, canary=canary
     )
-    usage = Usage.total(outcome.usage for outcome in outcomes.values())
+    usage = total(outcome.usage for outcome in outcomes.values())
     return Evaluation(candidate_id=candidate_id, outcomes=outcomes, usage=usage)
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Literal
@@ -166,28 +166,6 @@ class Usage:
     cost_usd: float | None = 0.0
     latency_ms: float = 0.0
 
-    @classmethod
-    def total(cls, usages: Iterable["Usage"]) -> "Usage":
-        """The sum of `usages`, as `+` makes it, without a value for each step."""
-        calls = cached = prompt = completion = 0
-        latency_ms, cost_usd, known = 0.0, 0.0, True
-        for usage in usages:
-            calls += usage.calls
-            cached += usage.cached_calls
-            prompt += usage.prompt_tokens
-            completion += usage.completion_tokens
-            latency_ms += usage.latency_ms
-            cost_usd += usage.cost_usd or 0.0
-            known = known and usage.cost_usd is not None
-        return cls(
-            calls=calls,
-            cached_calls=cached,
-            prompt_tokens=prompt,
-            completion_tokens=completion,
-            cost_usd=cost_usd if known else None,
-            latency_ms=latency_ms,
-        )
-
     def __add__(self, other: "Usage") -> "Usage":
         known = self.cost_usd is not None and other.cost_usd is not None
         return Usage(
@@ -218,21 +196,6 @@ class ModelAnswer:
     logprobs: tuple[tuple[str, float], ...] | None = None
     created_at: float = 0.0
     cached: bool = False
-
-    def from_ledger(self) -> "ModelAnswer":
-        """The same with `cached` set."""
-        return ModelAnswer(  # field by field: `replace` takes twice as long, for each row of a repeated run
-            text=self.text,
-            finish_reason=self.finish_reason,
-            rejected=self.rejected,
-            prompt_tokens=self.prompt_tokens,
-            completion_tokens=self.completion_tokens,
-            cost_usd=self.cost_usd,
-            latency_ms=self.latency_ms,
-            logprobs=self.logprobs,
-            created_at=self.created_at,
-            cached=True,
-        )
 
     @property
     def usage(self) -> Usage:

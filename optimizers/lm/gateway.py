@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from optimizers.errors import InvalidInput, RequestRejected, StorageFailed
+from optimizers.lm.answer_json import from_ledger
 from optimizers.lm.charge import Account, Charged, SpendBook
 from optimizers.lm.circuit import Circuit
 from optimizers.lm.claims import ClaimLost, WhileClaimed
@@ -225,7 +226,7 @@ class Gateway:
     def _found(self, flight: Flight, answer: ModelAnswer) -> ModelAnswer:
         if self._counter is not None:
             self._counter.found(flight.request.model.name)
-        return answer.from_ledger()
+        return from_ledger(answer)
 
     async def _claimed(self, session: Session, flight: Flight) -> Claim | ModelAnswer:
         """The right to ask; or the answer, when another process gave it while this one waited."""

@@ -122,7 +122,7 @@ class NativeTransport:
                 body = await response.read()
         except NetworkError as error:
             raise TransportError(str(error)) from error
-        found = plain_answer(body) if response.status == 200 else None
+        found = plain_answer(body) if response.status == 200 and not _has_schema(request) else None
         if found is not None:
             return found
         with overhear(played(response, body)):
@@ -161,6 +161,11 @@ class NativeTransport:
 
 def _kind(wire_model: str, request: ModelRequest) -> object:
     return wire_model, request.decoding, tuple(message.role for message in request.messages)
+
+
+def _has_schema(request: ModelRequest) -> bool:
+    """Whether the client may read the answer's JSON itself, and write it anew."""
+    return "json_schema" in (request.decoding.response_format or "")
 
 
 def _is_hosted(provider: str) -> bool:

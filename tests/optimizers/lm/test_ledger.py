@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 
 from optimizers.errors import StorageFailed
+from optimizers.lm.answer_json import from_ledger
 from optimizers.lm.ledger import SqliteLedger
 from optimizers.lm.spend import Charge
 from optimizers.protocols import Claim
 from optimizers.testing import AccountsContract, LanesContract, LedgerContract
 from optimizers.testing.ledger import ANSWER, question
-from optimizers.types import Budget
+from optimizers.types import Budget, ModelAnswer
 
 
 class SqliteStorage:
@@ -223,3 +224,21 @@ async def test_one_of_many_that_cannot_be_stored_harms_no_other(ledger: SqliteLe
     done = await asyncio.gather(*commits, undated, return_exceptions=True)
     assert isinstance(done[-1], StorageFailed)
     assert await ledger.count() == 5
+
+
+def test_an_answer_from_the_ledger_is_the_same_but_for_where_it_came_from() -> None:
+    answer = ModelAnswer(
+        text="t",
+        finish_reason="length",
+        rejected="r",
+        prompt_tokens=1,
+        completion_tokens=2,
+        cost_usd=0.3,
+        latency_ms=4.0,
+        logprobs=(("t", -0.5),),
+        created_at=6.0,
+    )
+    found = from_ledger(answer)
+    names = [name for name in ModelAnswer.__slots__ if getattr(found, name) != getattr(answer, name)]
+    assert names == ["cached"]
+    assert found.cached
