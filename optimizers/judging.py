@@ -5,8 +5,8 @@ order in which answers arrive.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from functools import reduce
+from dataclasses import asdict, dataclass, field
+from functools import partial, reduce
 from operator import add
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from optimizers.evaluate import Progress, evaluate
 from optimizers.matrix import VerdictMatrix
 from optimizers.rendering import render
 from optimizers.template import AS_WRITTEN, PromptTemplate
+from optimizers.together import all_or_none
 from optimizers.types import (
     Candidate,
     Decoding,
@@ -78,38 +79,76 @@ class Judging:
         usage = reduce(add, (outcome.usage for outcome in outcomes.values()), Usage())
         return Evaluation(candidate_id=candidate.id, outcomes=outcomes, usage=usage)
 
-    def fill(self, candidate: Candidate, rows: Sequence[LabelledExample], on_progress: Progress) -> None:
-        """Ask for what is missing of the candidate on `rows`, once the budget has room for all of it."""
-        prompt = self.prompt_id(candidate)
-        wanted = set(self._matrix.missing(prompt, (row.id for row in rows)))
-        examples = list({row.id: row.example for row in rows if row.id in wanted}.values())
-        if not examples:
+    def fill(
+        self, wanted: Sequence[tuple[Candidate, Sequence[LabelledExample]]], on_progress: Progress
+    ) -> None:
+        """Ask for what is missing of each candidate on its rows, all of it together, once the budget has
+        room for all of it. `on_progress` counts the judgements of the whole batch."""
+        batches = self._batches(wanted)
+        total = sum(len(batch.examples) for batch in batches)
+        if not total:
             return
-        self._session.require(len(examples))
-        found = self._evaluate(prompt, candidate.id, examples, on_progress)
-        self._matrix.add(prompt, found.outcomes)
-        self.judged += len(examples)
+        self._session.require(total)
+        tally = _Tally(total, on_progress)
+        each = max(1, self._max_in_flight // len(batches))
+        found = self._loop.run(all_or_none([self._evaluate(batch, each, tally) for batch in batches]))
+        for batch, evaluation in zip(batches, found, strict=True):
+            self._matrix.add(batch.prompt, evaluation.outcomes)
+        self.judged += total
 
-    def _evaluate(
-        self, prompt: str, candidate_id: str, examples: Sequence[Example], on_progress: Progress
-    ) -> Evaluation:
-        judging = evaluate(
-            self._templates[prompt],
-            examples,
-            self._session,
-            candidate_id=candidate_id,
-            model=self._model,
-            decision=AS_WRITTEN,
-            max_in_flight=self._max_in_flight,
-            on_progress=on_progress,
-            canary=not self.judged,  # a model that has answered needs no row sent ahead
-        )
+    def _batches(self, wanted: Sequence[tuple[Candidate, Sequence[LabelledExample]]]) -> list["_Batch"]:
+        """The missing cells by prompt: candidates that are one prompt are asked about together."""
+        batches: dict[str, _Batch] = {}
+        for candidate, rows in wanted:
+            prompt = self.prompt_id(candidate)
+            batch = batches.setdefault(prompt, _Batch(prompt=prompt, candidate_id=candidate.id))
+            missing = set(self._matrix.missing(prompt, (row.id for row in rows)))
+            batch.examples |= {row.id: row.example for row in rows if row.id in missing}
+        return [batch for batch in batches.values() if batch.examples]
+
+    async def _evaluate(self, batch: "_Batch", max_in_flight: int, tally: "_Tally") -> Evaluation:
         try:
-            return self._loop.run(judging)
+            return await evaluate(
+                self._templates[batch.prompt],
+                list(batch.examples.values()),
+                self._session,
+                candidate_id=batch.candidate_id,
+                model=self._model,
+                decision=AS_WRITTEN,
+                max_in_flight=max_in_flight,
+                on_progress=partial(tally.tell, batch.prompt),
+                canary=not self.judged,  # a model that has answered needs no row sent ahead
+            )
         except RequestRejected as error:
             if not self.judged:
                 raise
             # The model answers other prompts, so it is this one that cannot be sent (too long, say):
             # the candidate's fault, and no reason to end the search.
             refused = Failure(kind=FailureKind.REFUSED, message=str(error), usage=Usage(calls=1))
-            return Evaluation(candidate_id=candidate_id, outcomes={e.id: refused for e in examples})
+            return Evaluation(
+                candidate_id=batch.candidate_id, outcomes=dict.fromkeys(batch.examples, refused)
+            )
+
+
+@dataclass(kw_only=True)
+class _Batch:
+    """The cells of one prompt that are asked for: examples by id, in order."""
+
+    prompt: str
+    candidate_id: str
+    examples: dict[str, Example] = field(default_factory=dict)
+
+
+class _Tally:
+    """Adds up the progress of batches that are under way together."""
+
+    def __init__(self, total: int, on_progress: Progress) -> None:
+        self._total = total
+        self._on_progress = on_progress
+        self._done: dict[str, int] = {}
+        self._usage: dict[str, Usage] = {}
+
+    def tell(self, prompt: str, done: int, _: int, usage: Usage) -> None:
+        """One of them has `done` so many."""
+        self._done[prompt], self._usage[prompt] = done, usage
+        self._on_progress(sum(self._done.values()), self._total, reduce(add, self._usage.values(), Usage()))

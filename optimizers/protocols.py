@@ -123,13 +123,17 @@ class Observer(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """What a strategy works on. Test rows are not in it."""
+    """What a strategy works on. Test rows are not in it.
+
+    `earlier` are the winners of earlier runs on the dataset, the latest first.
+    """
 
     criterion: str
     train: tuple[LabelledExample, ...]
     dev: tuple[LabelledExample, ...]
     baseline: Candidate
     seed: int
+    earlier: tuple[Candidate, ...] = ()
 
 
 class Strategy(Protocol):

@@ -103,8 +103,23 @@ class Workbench:
             AuthenticationFailed, ModelNotFound, RequestRejected: no row can be judged.
         """
         rows = self.problem.dev if examples is None else examples
-        self._fill(candidate, rows)
-        return self.known(candidate, rows)
+        return self.evaluate_each([candidate], rows)[0]
+
+    def evaluate_each(
+        self, candidates: Sequence[Candidate], examples: Sequence[LabelledExample]
+    ) -> tuple[Evaluation, ...]:
+        """The outcomes of several candidates on the same `examples`; see `evaluate_pairs`."""
+        return self.evaluate_pairs([(candidate, examples) for candidate in candidates])
+
+    def evaluate_pairs(
+        self, pairs: Sequence[tuple[Candidate, Sequence[LabelledExample]]]
+    ) -> tuple[Evaluation, ...]:
+        """The outcomes of several candidates, each on its own examples, asked for together.
+
+        Raises as `evaluate` does; `BudgetExhausted` before any of it is asked.
+        """
+        self._fill(pairs)
+        return tuple(self.known(candidate, examples) for candidate, examples in pairs)
 
     def measure(self, candidate: Candidate, parent: Candidate | None = None, origin: str = "") -> Trial:
         """The candidate's complete trial: evaluated on all of dev, recorded, told to the observer.
@@ -114,7 +129,7 @@ class Workbench:
         found = self.trial_of(candidate)
         if found is not None and found.complete:
             return found
-        self._fill(candidate, self.problem.dev)
+        self._fill([(candidate, self.problem.dev)])
         return self.record(candidate, parent=parent, origin=origin)
 
     def record(self, candidate: Candidate, parent: Candidate | None = None, origin: str = "") -> Trial:
@@ -154,9 +169,9 @@ class Workbench:
         rows = [row for row in examples if row.id in evaluation.outcomes]
         return confusion([row.label for row in rows], evaluation.judged([row.id for row in rows]))
 
-    def _fill(self, candidate: Candidate, rows: Sequence[LabelledExample]) -> None:
-        phase = self._phase(self.missing(candidate, rows))
-        self._judging.fill(candidate, rows, partial(self._progress, *phase))
+    def _fill(self, wanted: Sequence[tuple[Candidate, Sequence[LabelledExample]]]) -> None:
+        phase = self._phase(sum(self.missing(candidate, rows) for candidate, rows in wanted))
+        self._judging.fill(wanted, partial(self._progress, *phase))
 
     def _phase(self, asked: int) -> tuple[str, int, int]:
         """What a batch belongs to, the judgements before it, and those that the phase may come to."""

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 
 class Form(Enum):
@@ -20,19 +21,29 @@ class Form(Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Field:
-    """An output field that is asked for. `type` is the annotation as it was written (`str`, `list[str]`)."""
+    """An output field that is asked for. `type` is the annotation as it was written (`str`, `list[str]`).
+
+    `parts` are the fields, with their types, of an object or of each object in a list, where a schema
+    names them.
+    """
 
     name: str
     type: str = "str"
+    parts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChatRequest:
-    """The messages as (role, text), and what is asked for."""
+    """The messages as (role, text), and what is asked for.
+
+    `sample` tells answers to one and the same request apart, where chance has a say (a temperature
+    above 0).
+    """
 
     messages: tuple[tuple[str, str], ...]
     form: Form
     fields: tuple[Field, ...]
+    sample: str = ""
 
     @property
     def final(self) -> str:
@@ -105,9 +116,31 @@ def _schema_fields(response_format: object) -> tuple[Field, ...]:
     if not isinstance(response_format, dict):
         return ()
     schema = response_format.get("json_schema", {}).get("schema", {})
-    types = {"array": "list", "number": "float", "integer": "int", "boolean": "bool"}
-    properties = schema.get("properties", {}).items()
-    return tuple(Field(name=name, type=types.get(form.get("type"), "str")) for name, form in properties)
+    known = schema.get("$defs", {})
+    found = ((name, _resolved(form, known)) for name, form in schema.get("properties", {}).items())
+    return tuple(
+        Field(name=name, type=_type(form), parts=_parts(_resolved(form.get("items", form), known)))
+        for name, form in found
+    )
+
+
+_JSON_TYPES = {"array": "list", "number": "float", "integer": "int", "boolean": "bool", "object": "dict"}
+
+
+def _type(form: Mapping[str, Any]) -> str:
+    if "enum" in form:
+        return f"Literal{form['enum']}"
+    kinds = [form.get("type"), *(one.get("type") for one in form.get("anyOf", ()))]
+    return next((_JSON_TYPES[kind] for kind in kinds if kind in _JSON_TYPES), "str")
+
+
+def _resolved(form: Mapping[str, Any], known: Mapping[str, Any]) -> Mapping[str, Any]:
+    reference = form.get("$ref")
+    return known.get(reference.rsplit("/", 1)[-1], {}) if reference else form
+
+
+def _parts(form: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, _type(part)) for name, part in form.get("properties", {}).items())
 
 
 def _described(messages: Sequence[tuple[str, str]], *, wants_json: bool) -> tuple[Form, tuple[Field, ...]]:

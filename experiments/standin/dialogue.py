@@ -3,66 +3,65 @@
 import hashlib
 import json
 import re
+from dataclasses import replace
 from functools import lru_cache
 
 from experiments.standin.chat import ChatRequest, Field, Form, write_answer
+from experiments.standin.finding import RowFinder
 from experiments.standin.rows import WorldRow
 from experiments.standin.worlds import Judgement, Prompt, Proposal, World
 
-_GAPS = re.compile(r"\\[nrt\"']|\W+")
-_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
-
-
-def _plain(text: str) -> str:
-    """Words only, so that quoting and escaping (repr, JSON, Markdown) hide no row."""
-    if "\\u" in text:
-        text = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
-    return _GAPS.sub(" ", text).strip()
+_VERDICTS = ("verdict", "result")
+"""What judges call their decision: Concord and most others, and MLflow's judges."""
 
 
 class Dialogue:
     """Answers chat requests on behalf of a world.
 
-    A judge request asks for the field `verdict` and has exactly one row under judgement: the last
-    of the file's rows in its final message. Every other request is a proposer's.
+    A judge request asks for the field `verdict` (or `result`) and has exactly one row under judgement:
+    the last of the file's rows in its final message. Every other request is a proposer's.
     """
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._rows = [(row, _plain(row.input), _plain(row.output)) for row in world.rows]
+        finder = RowFinder(world.rows)
         # A row's message and a prompt's head recur in many requests: reading them once is enough.
-        self._under_judgement = lru_cache(maxsize=8192)(self._find_last)
-        self._shown = lru_cache(maxsize=2048)(self._find_all)
+        self._under_judgement = lru_cache(maxsize=8192)(finder.last_in)
+        self._shown = lru_cache(maxsize=2048)(finder.all_in)
         self._prompts = lru_cache(maxsize=2048)(self._read_prompt)
 
     def answer(self, request: ChatRequest) -> tuple[str, str]:
         """Who was asked (`judge` or `proposer`), and the answer's text."""
-        if request.asks_for("verdict"):
+        if any(request.asks_for(name) for name in _VERDICTS):
             row = self._under_judgement(request.final)
             if row is not None:
-                judgement = self._world.judge(row, self._prompt(request, row))
+                prompt = self._prompt(request, row)
+                prompt = replace(prompt, sample=request.sample) if request.sample else prompt
+                judgement = self._world.judge(row, prompt)
                 return "judge", _write_judgement(request, judgement)
         text = request.text
-        return "proposer", _write_proposal(request, self._world.propose(text.lower(), self._find_all(text)))
+        told = f"{text.lower()}\x1f{request.sample}" if request.sample else text.lower()
+        return "proposer", _write_proposal(request, self._world.propose(told, self._shown(text)))
 
     def _prompt(self, request: ChatRequest, row: WorldRow) -> Prompt:
         rest = request.final.replace(row.output, " ").replace(row.input, " ")
-        return self._prompts("\n\n".join(text for _, text in request.messages[:-1]), rest)
+        reasoning = any(re.search("rational|reason", field.name) for field in request.fields)
+        return self._prompts(request.messages[:-1], rest, reasoning)
 
-    def _read_prompt(self, head: str, rest: str) -> Prompt:
-        shown = (*self._shown(head), *self._shown(rest))
-        digest = hashlib.blake2b(f"{head}\x1f{rest}".encode("utf-8", "surrogatepass"), digest_size=16)
-        return Prompt(text=f"{head}\n{rest}".lower(), shown=shown, digest=digest.hexdigest())
-
-    def _find_all(self, text: str) -> tuple[WorldRow, ...]:
-        plain = _plain(text)
-        return tuple(row for row, asked, said in self._rows if said in plain and asked in plain)
-
-    def _find_last(self, text: str) -> WorldRow | None:
-        plain = _plain(text)
-        found = [(plain.rfind(said), len(said), row) for row, asked, said in self._rows if asked in plain]
-        found = [place for place in found if place[0] >= 0]
-        return max(found, key=lambda place: place[:2])[2] if found else None
+    def _read_prompt(self, head: tuple[tuple[str, str], ...], rest: str, reasoning: bool) -> Prompt:
+        system = "\n\n".join(text for role, text in head if role == "system")
+        examples = "\n\n".join(text for role, text in head if role != "system")
+        shown = (*self._shown(system), *self._shown(examples), *self._shown(rest))
+        named = "\x1f".join((system, examples, rest, str(reasoning)))
+        digest = hashlib.blake2b(named.encode("utf-8", "surrogatepass"), digest_size=16)
+        return Prompt(
+            text=f"{system}\n{examples}\n{rest}".lower(),
+            instruction=f"{system}\n{rest}".lower(),
+            examples=examples.lower(),
+            shown=shown,
+            reasoning=reasoning,
+            digest=digest.hexdigest(),
+        )
 
 
 def _write_judgement(request: ChatRequest, judgement: Judgement) -> str:
@@ -71,8 +70,8 @@ def _write_judgement(request: ChatRequest, judgement: Judgement) -> str:
         return f"Let me think about this one. {judgement.rationale} I would say {verdict}."
 
     def value(field: Field) -> object:
-        if field.name == "verdict":
-            return verdict
+        if field.name in _VERDICTS:
+            return _evidence(judgement) if "Evidence" in field.type or field.parts else verdict
         if "probability" in field.name or field.type in {"float", "int"}:
             return judgement.fail_probability
         return judgement.rationale
@@ -80,14 +79,43 @@ def _write_judgement(request: ChatRequest, judgement: Judgement) -> str:
     return write_answer(request, verdict, value)
 
 
+def _evidence(judgement: Judgement) -> dict[str, object]:
+    """A verdict as DSPy's decision outputs want it: how probable each option is."""
+    fail = judgement.fail_probability
+    return {
+        "probabilities": {"pass": round(1 - fail, 4), "fail": fail},
+        "confidence": round(max(fail, 1 - fail), 4),
+    }
+
+
+_MODULES = re.compile(r"module_names.{0,20}?(\[[^\]]*\])", re.DOTALL)
+_IDS = re.compile(r'"id": (\d+)')
+
+
+def _modules(request: ChatRequest) -> list[str]:
+    """The modules for which advice is asked, by the names that the request gives them."""
+    found = _MODULES.findall(request.final)
+    return re.findall(r"\w+", found[-1]) if found else []
+
+
+def _entry(rule: str, field: Field, request: ChatRequest) -> object:
+    """A rule as text, or as an object with the parts that are asked for: text, and ids of examples."""
+    if not field.parts:
+        return rule
+    ids = [int(number) for number in _IDS.findall(request.text)[:3]]
+    return {name: ids if kind == "list" else rule for name, kind in field.parts}
+
+
 def _write_proposal(request: ChatRequest, proposal: Proposal) -> str:
     lines = "\n".join(f"- {rule}" for rule in proposal.rules)
-    instruction = f"Judge whether the reply settles the request.\n{lines}".strip()
+    instruction = f"{proposal.opening}\n{lines}".strip()
 
     def value(field: Field) -> object:
         kind = field.type.lower()
         if kind.startswith(("list", "array", "tuple")):
-            return list(proposal.rules)
+            return [_entry(rule, field, request) for rule in proposal.rules]
+        if kind.startswith("dict"):
+            return dict.fromkeys(_modules(request), lines)
         if kind in {"float", "int", "bool"}:
             return {"float": 0.5, "int": 1, "bool": True}[kind]
         if kind.startswith("literal"):

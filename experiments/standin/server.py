@@ -8,12 +8,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from types import TracebackType
 from typing import Self
 
 from experiments.standin.chat import ChatRequest, read_request
 from experiments.standin.dialogue import Dialogue
+from experiments.standin.embedding import embedding
 from experiments.standin.faults import Fault, FaultKind, Faults
 from experiments.standin.wire import Connection, HttpRequest, HttpResponse, json_response
 from experiments.standin.worlds import World
@@ -51,7 +52,8 @@ class StandIn:
             assert len(server.calls) == 20
 
     `port` 0 takes a free one. `faults` is a `Faults`, or the faults to start with; `server.faults`
-    is turned at run time.
+    is turned at run time. With `varied`, a request that is repeated at a temperature above 0 is
+    answered anew, as a model does; otherwise an answer follows from the request alone.
     """
 
     def __init__(
@@ -61,8 +63,10 @@ class StandIn:
         faults: Faults | Iterable[Fault] = (),
         host: str = "127.0.0.1",
         port: int = 0,
+        varied: bool = False,
     ) -> None:
         self.world = world
+        self._repeats: Counter[str] | None = Counter() if varied else None
         self.faults = faults if isinstance(faults, Faults) else Faults(faults)
         self._dialogue = Dialogue(world)
         self._address = (host, port)
@@ -166,6 +170,8 @@ class StandIn:
         route = (request.method, request.path.rstrip("/"))
         if route == ("POST", "/v1/chat/completions"):
             return await self._chat(request)
+        if route == ("POST", "/v1/embeddings"):
+            return _embed(request.body)
         if route == ("GET", "/v1/models"):
             return json_response({"object": "list", "data": [{"id": MODEL, "object": "model"}]})
         if route == ("GET", "/log"):
@@ -216,9 +222,17 @@ class StandIn:
             return "", "malformed", _error(400, "invalid_request_error", f"unreadable request: {error}")
         if body.get("stream"):
             return "", "malformed", _error(400, "invalid_request_error", "stream must be false")
-        role, text = self._dialogue.answer(asked)
+        role, text = self._dialogue.answer(self._sampled(asked, request, body.get("temperature")))
         outcome = "answered" if fault is None else fault.kind.value
         return role, outcome, self._answer(number, asked, text, fault, str(body.get("model", MODEL)))
+
+    def _sampled(self, asked: ChatRequest, request: HttpRequest, temperature: object) -> ChatRequest:
+        """The request, told apart from its earlier occurrences where chance has a say."""
+        if self._repeats is None or not temperature:
+            return asked
+        body_hash = hashlib.sha256(request.body).hexdigest()
+        self._repeats[body_hash] += 1
+        return replace(asked, sample=str(self._repeats[body_hash]))
 
     def _knows_key(self, request: HttpRequest) -> bool:
         accepted = self.faults.accepted_key
@@ -262,6 +276,19 @@ class StandIn:
             completion["usage"] = _usage(asked, text)
         payload = json.dumps(completion).encode()
         return HttpResponse(body=payload, cut=kind is FaultKind.CUT_BODY)
+
+
+def _embed(body: bytes) -> HttpResponse:
+    """Answer POST /v1/embeddings. It is no chat call, and is not in the log."""
+    try:
+        wanted = json.loads(body)
+        texts = wanted["input"] if isinstance(wanted["input"], list) else [wanted["input"]]
+        vectors = [embedding(str(text), int(wanted.get("dimensions") or 512)) for text in texts]
+    except (ValueError, KeyError, TypeError) as error:
+        return _error(400, "invalid_request_error", f"unreadable request: {error}")
+    data = [{"object": "embedding", "index": n, "embedding": vector} for n, vector in enumerate(vectors)]
+    usage = {"prompt_tokens": sum(len(str(text)) // 4 for text in texts), "total_tokens": 0}
+    return json_response({"object": "list", "model": MODEL, "data": data, "usage": usage})
 
 
 def _usage(asked: ChatRequest, text: str) -> dict[str, int]:

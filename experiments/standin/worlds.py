@@ -17,12 +17,19 @@ from experiments.standin.rows import DISTRACTIONS, KINDS, Kind, WorldRow
 class Prompt:
     """A judge's prompt without the row under judgement. Compared by identity: it is a cache's key.
 
-    `text` is its lower-case text, `shown` the file's rows in it (demonstrations), `digest` names it.
+    `text` is its lower-case text: `instruction` the system messages and what stands around the row,
+    `examples` the messages between. `shown` are the file's rows in it (demonstrations). `reasoning` is
+    whether an explanation is asked for. `digest` names all of it. `sample` tells answers to one
+    request apart, where chance has a say; it is empty at temperature 0.
     """
 
     text: str
     shown: tuple[WorldRow, ...]
     digest: str
+    instruction: str = ""
+    examples: str = ""
+    reasoning: bool = True
+    sample: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,10 +51,11 @@ class Judgement:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Proposal:
-    """What a proposer has to say: rule lines for a judge, and why."""
+    """What a proposer has to say: rule lines for a judge under an opening sentence, and why."""
 
     rules: tuple[str, ...]
     explanation: str
+    opening: str = "Judge whether the reply settles the request."
 
 
 class World(Protocol):

@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import Iterator
+from typing import Any
 
 _FENCE = re.compile(r"^\s*```[\w-]*\s*\n?(.*?)\n?```\s*$", re.DOTALL)
 _THOUGHTS = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL)
@@ -14,24 +16,61 @@ def field_of(text: str, name: str) -> str | None:
 
     `None` where the text is empty, or is JSON without that field.
     """
-    bare = _THOUGHTS.sub("", text).strip()
-    fenced = _FENCE.match(bare)
-    bare = fenced.group(1).strip() if fenced else bare
-    position, seen_object = 0, False
-    for _ in range(_MOST_OBJECTS):
-        position = bare.find("{", position)
-        if position < 0:
-            break
-        try:
-            value, position = _DECODER.raw_decode(bare, position)
-        except (ValueError, RecursionError):
-            position += 1
-            continue
+    bare = _bare(text)
+    seen_object = False
+    for value in _objects(bare):
         seen_object = True
         if isinstance(value.get(name), str):
             return sendable(value[name].strip()) or None
     # Prose without any JSON is taken at its word; broken JSON is not shown to a judge.
     return None if seen_object or not bare or bare[0] in "{[" else sendable(bare)
+
+
+def texts_of(text: str, name: str) -> tuple[str, ...]:
+    """What `text` holds under `name`, a string or a list of strings; where no JSON object has it, the
+    lists of strings that there are; plain prose as it is.
+    """
+    bare = _bare(text)
+    found = list(_objects(bare))
+    for value in found:
+        if _strings(value.get(name)):
+            return _strings(value[name])
+    lists = tuple(item for value in found for held in value.values() for item in _listed(held))
+    if found or not bare or bare[0] in "{[":
+        return lists
+    return (sendable(bare),)
+
+
+def _strings(value: object) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) and value.strip() else _listed(value)
+
+
+def _listed(value: object) -> tuple[str, ...]:
+    """List items, marked as such."""
+    items = value if isinstance(value, list) else []
+    return tuple(f"- {' '.join(item.split())}" for item in items if isinstance(item, str) and item.strip())
+
+
+def _bare(text: str) -> str:
+    """`text` without a model's thoughts and the fence around all of it."""
+    bare = _THOUGHTS.sub("", text).strip()
+    fenced = _FENCE.match(bare)
+    return fenced.group(1).strip() if fenced else bare
+
+
+def _objects(bare: str) -> Iterator[dict[str, Any]]:
+    """The JSON objects in a text, the outermost ones, in order."""
+    position = 0
+    for _ in range(_MOST_OBJECTS):
+        position = bare.find("{", position)
+        if position < 0:
+            return
+        try:
+            value, position = _DECODER.raw_decode(bare, position)
+        except (ValueError, RecursionError):
+            position += 1
+            continue
+        yield value
 
 
 def sendable(text: str) -> str:

@@ -81,8 +81,7 @@ def solve(bench: Workbench, judge: Candidate, rows: Sequence[LabelledExample], *
     found = bench.evaluate(judge, rows)
     wrong = [row for row in rows if found.judged([row.id])[0] is not row.label]
     asked = [row for label in Label for row in [r for r in wrong if r.label is label][:most_elicited]]
-    answers = bench.ask_proposer_each([rationalisation(bench.problem.criterion, row) for row in asked])
-    written = {row.id: _rationale(text) for row, text in zip(asked, answers, strict=True)}
+    written = rationales_for(bench, asked)
     hard = {label: [_demo(r, written.get(r.id)) for r in wrong if r.label is label] for label in Label}
     easy = {
         label: [
@@ -94,6 +93,14 @@ def solve(bench: Workbench, judge: Candidate, rows: Sequence[LabelledExample], *
         hard={label: tuple(demos) for label, demos in hard.items()},
         easy={label: tuple(demos) for label, demos in easy.items()},
     )
+
+
+def rationales_for(bench: Workbench, rows: Sequence[LabelledExample]) -> dict[str, str]:
+    """Rationales by row id that the proposer writes from label and critique, one call a row; a row whose
+    answer holds none is left out."""
+    answers = bench.ask_proposer_each([rationalisation(bench.problem.criterion, row) for row in rows])
+    written = {row.id: _rationale(text) for row, text in zip(rows, answers, strict=True)}
+    return {row_id: text for row_id, text in written.items() if text}
 
 
 def _own_words(outcome: object) -> str | None:

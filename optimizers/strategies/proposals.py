@@ -163,7 +163,7 @@ def _question(
     parts = [
         f"Criterion:\n{criterion}",
         f"Current instruction:\n{parent.instruction or DEFAULT_INSTRUCTION}",
-        _agreement(counts),
+        agreement_counts(counts),
         _cases("The judge passed these, people failed them", cases[Label.FAIL]),
         _cases("The judge failed these, people passed them", cases[Label.PASS]),
         f"Hint: {hint}",
@@ -174,7 +174,8 @@ def _question(
     )
 
 
-def _agreement(counts: Confusion) -> str:
+def agreement_counts(counts: Confusion) -> str:
+    """How often a judge agreed with people, in words."""
     return (
         f"On {counts.n} cases: people failed {counts.bad}, of which the judge failed {counts.tp} and passed "
         f"{counts.fn}; people passed {counts.good}, of which the judge passed {counts.tn} and failed "

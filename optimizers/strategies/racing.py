@@ -75,11 +75,17 @@ def informative_order(bench: Workbench) -> tuple[LabelledExample, ...]:
     otherwise: rows that the incumbent happened to get right are not preferred.
     """
     dev = bench.problem.dev
-    verdicts = [t.evaluation.judged([row.id for row in dev]) for t in bench.trials if t.complete]
-    disagreement = [_gini([judged[i] for judged in verdicts]) for i in range(len(dev))]
+    differs = disagreement(bench)
     chance = bench.rng("race").permutation(len(dev))
-    order = sorted(range(len(dev)), key=lambda i: (-disagreement[i], int(chance[i])))
+    order = sorted(range(len(dev)), key=lambda i: (-differs[i], int(chance[i])))
     return tuple(dev[i] for i in _spread(order, [row.label for row in dev]))
+
+
+def disagreement(bench: Workbench) -> list[float]:
+    """For each dev row the chance that two complete candidates, drawn at random, differ on it."""
+    dev = bench.problem.dev
+    verdicts = [t.evaluation.judged([row.id for row in dev]) for t in bench.trials if t.complete]
+    return [_gini([judged[i] for judged in verdicts]) for i in range(len(dev))]
 
 
 def _gini(judged: Sequence[Label | None]) -> float:

@@ -24,6 +24,11 @@ class Entry:
 
 STRATEGIES: Mapping[str, Entry] = MappingProxyType(
     {
+        "joint": Entry(
+            target="optimizers.strategies.joint:Joint",
+            summary="Searches criteria, solved examples, reasoning and threshold together, starting from "
+            "people's labels and words.",
+        ),
         "bootstrap_fewshot": Entry(
             target="optimizers.strategies.bootstrap_fewshot:BootstrapFewShot",
             summary="Chooses solved examples to show the judge, as many of each class, with rationales "

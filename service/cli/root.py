@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from service.cli import keeping, local, serving
+from service.cli.bench import bench
 from service.cli.datasets import datasets
 from service.cli.evaluations import evaluations
 from service.cli.failures import explain
@@ -33,6 +34,7 @@ app.command("export")(local.export)
 app.add_typer(datasets, name="datasets")
 app.add_typer(runs, name="runs")
 app.add_typer(evaluations, name="evaluations")
+app.add_typer(bench, name="bench")
 app.command("backup")(keeping.backup)
 app.command("restore")(keeping.restore)
 app.command("api")(serving.api)

@@ -1,0 +1,1 @@
+"""Ways to find a judge, side by side: each peer is a file."""

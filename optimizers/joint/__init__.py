@@ -1,0 +1,3 @@
+"""The parts of the joint search: criteria, what a proposer is shown, demonstrations, races, credit."""
+
+__all__: list[str] = []

@@ -1,0 +1,40 @@
+"""Joint search over criteria, demonstrations, reasoning and threshold: the default strategy.
+
+It opens with criteria that a proposer reads from people's labels and words alone, so that the first
+candidates already know what people object to; a small field of candidates is halved on shared rows; and
+then moves are tried one by one against the champion, each on the champion's mistakes first.
+"""
+
+from collections.abc import Sequence
+
+from optimizers.joint.ideas import switched_on
+from optimizers.joint.search import Search
+from optimizers.strategies import options
+from optimizers.strategies.starting import start
+from optimizers.workbench import Workbench
+
+
+class Joint:
+    """Searches criteria, demonstrations, reasoning and threshold together.
+
+    Args:
+        rounds: rounds of moves at most; the budget, or a lack of new ideas, may end the search earlier.
+        without: ideas to leave out, by name; see `optimizers.joint.ideas`.
+
+    Raises:
+        InvalidInput: an option is out of range.
+    """
+
+    name = "joint"
+
+    def __init__(self, *, rounds: int = 12, without: Sequence[str] = ()) -> None:
+        self.rounds = options.whole_number("rounds", rounds, low=0, high=1000)
+        self.ideas = switched_on(without)
+
+    def run(self, bench: Workbench) -> None:
+        """The opening, then rounds of moves until budget, rounds or ideas end."""
+        search = Search(bench, start(bench), self.ideas)
+        search.open()
+        for turn in range(self.rounds):
+            if not search.improve(turn):
+                return
