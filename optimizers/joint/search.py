@@ -104,11 +104,12 @@ class Search:
         return min(0.9, max(0.3, (found.fn + 1) / (found.fn + found.fp + 2)))
 
     def _first_criteria(self) -> tuple[str, ...]:
-        """The proposed criteria that earn their place on a sample of train."""
+        """The proposed criteria that earn their place on a sample of train; untraced where that is too
+        dear, those that most answers named."""
         lines = self._proposing.pool.best(MOST_TRACED)
-        if Idea.CREDIT not in self._ideas:
-            return self._proposing.pool.best(CORE)
         n = self._sizes.traced(self._bench.room(self._sizes.room), math.ceil(len(lines) / GROUP))
+        if Idea.CREDIT not in self._ideas or not n:
+            return self._proposing.pool.best(CORE)
         rng = self._bench.rng("traced")
         sample = drawn(self._rows, n, self._share_of_false_passes(), self._likeness, rng)
         toggled = self._toggling(Plan(reasoning=self._base.reasoning))

@@ -1,5 +1,6 @@
 """Which train rows a question shows: bunches of alike rows, each beside like rows of the other class."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -7,8 +8,9 @@ import numpy as np
 from optimizers.joint.likeness import Likeness
 from optimizers.types import LabelledExample
 
-FOCUS = 6
-"""Rows of the class that a question is about: enough to see a kind of defect, few enough to read."""
+FOCUS, MOST_FOCUS = 6, 20
+"""Rows of the class that a question is about: enough to see a kind of defect, few enough to read. There
+are more, up to `MOST_FOCUS`, where the questions are too few for all rows."""
 
 CONTRAST = 3
 """Rows of the other class beside them."""
@@ -19,10 +21,11 @@ Rows = tuple[LabelledExample, ...]
 def bunches(
     rows: Sequence[LabelledExample], n: int, likeness: Likeness, rng: np.random.Generator, *, clustered: bool
 ) -> list[Rows]:
-    """`n` bunches of at most `FOCUS` of `rows`, all rows about equally often.
+    """`n` bunches of `rows`, all rows about equally often.
 
     With `clustered` those of a bunch are alike; each pass over the rows bunches them differently.
     """
+    size = min(MOST_FOCUS, max(FOCUS, math.ceil(len(rows) / max(1, n))))
     found: list[Rows] = []
     while rows and len(found) < n:
         order = (
@@ -30,7 +33,7 @@ def bunches(
             if clustered
             else [rows[int(i)] for i in rng.permutation(len(rows))]
         )
-        found += [tuple(order[at : at + FOCUS]) for at in range(0, len(order), FOCUS)]
+        found += [tuple(order[at : at + size]) for at in range(0, len(order), size)]
     return found[:n]
 
 

@@ -14,6 +14,8 @@ _SHARE_TRACED = 0.35
 _CALLS_OF_SPLITTING = 2.2
 """What tracing may take of the budget; and what a row takes about, beside one call for each group."""
 
+_LEAST_TRACED = 10
+
 _LOOKS = (0.2, 0.5)
 """Shares of dev after which the first field is halved; the first alone where the budget is tight."""
 
@@ -36,13 +38,15 @@ class Sizes:
 
     @property
     def questions(self) -> int:
-        """Questions of the opening."""
-        return min(max(self.room // _CALLS_PER_QUESTION, _QUESTIONS.start), _QUESTIONS[-1])
+        """Questions of the opening: 0 where they would leave no room for a whole trial."""
+        wanted = min(max(self.room // _CALLS_PER_QUESTION, _QUESTIONS.start), _QUESTIONS[-1])
+        return max(0, min(wanted, self.room - self.dev))
 
     @property
     def entrants(self) -> int:
         """Candidates of the first field, beside those of earlier runs."""
-        return _ENTRANTS - self.is_tight
+        payable = 1 + int(max(0, self.room - self.dev) / (_LOOKS[0] * self.dev + 1))
+        return min(_ENTRANTS - self.is_tight, payable)
 
     @property
     def looks(self) -> tuple[float, ...]:
@@ -56,8 +60,10 @@ class Sizes:
         return math.ceil(self.dev * (1 + others * _LOOKS[0])) + others
 
     def traced(self, left: int, groups: int) -> int:
-        """Rows on which so many groups of criteria can be traced, with `left` calls of the budget left."""
+        """Rows on which so many groups of criteria can be traced, with `left` calls of the budget left; 0
+        where they are too few to tell anything."""
         most: float = left - self.field
         if not self.is_tight:
             most = min(most, _SHARE_TRACED * self.room)
-        return int(max(0.0, most) / (1 + groups + _CALLS_OF_SPLITTING))
+        rows = int(max(0.0, most) / (1 + groups + _CALLS_OF_SPLITTING))
+        return rows if rows >= _LEAST_TRACED else 0
