@@ -119,10 +119,11 @@ def _tokens(usage: object) -> tuple[int, int] | None:
         return 0, 0
     if not isinstance(usage, dict):
         return None
-    counts = [value for value in usage.values() if not isinstance(value, dict)]
-    for details in usage.values():
-        if isinstance(details, dict):
-            counts += details.values()
+    counts: list[object] = []
+    for name, value in usage.items():
+        if value is not None and isinstance(value, dict) != name.endswith("_details"):
+            return None
+        counts += value.values() if isinstance(value, dict) else [value]
     if not all(value is None or (type(value) is int and value >= 0) for value in counts):
         return None
     return usage.get("prompt_tokens") or 0, usage.get("completion_tokens") or 0

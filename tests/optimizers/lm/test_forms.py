@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import pytest
 from dspy._vendor.lm15.providers.base import HttpResponse
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from optimizers.errors import ProviderUnavailable
@@ -101,8 +101,14 @@ REPLIES: st.SearchStrategy[dict[str, object]] = st.fixed_dictionaries(
 )
 
 
+def counted(usage: dict[str, object]) -> dict[str, object]:
+    return {"choices": [{"message": {"content": "x"}, "finish_reason": "stop"}], "usage": usage}
+
+
 @settings(deadline=None, max_examples=400)
 @given(reply=REPLIES)
+@example(reply=counted({"completion_tokens_details": 1}))
+@example(reply=counted({"prompt_tokens": {"reasoning_tokens": 2}}))
 def test_a_plain_answer_is_what_the_client_would_read(client: Any, reply: dict[str, object]) -> None:
     body = orjson.dumps(reply)
     found = plain_answer(body)
