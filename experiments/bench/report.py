@@ -1,30 +1,53 @@
 """The benchmark's report: Markdown for people, JSON for machines, a picture."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from experiments.bench.peers.registry import peers
 from experiments.bench.plot import plot
-from experiments.bench.results import ResultFolder
+from experiments.bench.results import Case, Ground, Measured, ResultFolder
 from experiments.bench.summary import Difference, Line, Summary, summarize
 
 
 def write_report(folder: Path) -> Path:
-    """Sum up what is in `folder` as `report.md`, `summary.json` and `kappa_by_calls.png`.
+    """Sum up what is in `folder` as `report.md`, `summary.json`, `verdicts.json` and
+    `kappa_by_calls.png`.
 
     Raises:
         ValueError: as `summarize`.
     """
     results = ResultFolder(folder)
-    summary = summarize(results.grounds(), results.measured())
+    grounds, measured = results.grounds(), results.measured()
+    summary = summarize(grounds, measured)
+    verdicts = json.dumps(_verdicts(grounds, measured), indent=1)
+    (folder / "verdicts.json").write_text(verdicts + "\n", encoding="utf-8")
     text = json.dumps(asdict(summary), indent=1, sort_keys=True, default=list)
     (folder / "summary.json").write_text(text + "\n", encoding="utf-8")
     plot(summary, folder / "kappa_by_calls.png")
     path = folder / "report.md"
     path.write_text("\n".join(_lines(summary)) + "\n", encoding="utf-8")
     return path
+
+
+_LETTERS = {"pass": "P", "fail": "F", None: "-"}
+
+
+def _verdicts(grounds: Mapping[Case, Ground], measured: Sequence[Measured]) -> dict[str, object]:
+    """All verdicts: for each case its rows, people's labels and each entry's, a letter a row (`P`ass,
+    `F`ail, `-` none)."""
+    cases = {}
+    for case, ground in sorted(grounds.items(), key=lambda item: item[0].name):
+        found = {
+            one.entry: "".join(_LETTERS[one.verdicts.get(row)] for row in ground.truth)
+            for one in measured
+            if one.case == case
+        }
+        labels = "".join(_LETTERS[label] for label in ground.truth.values())
+        cases[case.name] = {"rows": " ".join(ground.truth), "people": labels, "judges": found}
+    simulated = all(ground.simulated for ground in grounds.values())
+    return {"simulated": simulated, "cases": cases}
 
 
 def _lines(summary: Summary) -> Iterator[str]:

@@ -31,7 +31,7 @@ MOST_TRACED = 32
 """Proposed criteria that are traced: those that most answers named."""
 
 SHARE_TRACED = 0.35
-CALLS_PER_ROW = 5
+CALLS_PER_ROW = 4
 """What tracing may take of the budget, and about what a row takes."""
 
 FEW, MANY = 3, 12

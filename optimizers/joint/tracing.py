@@ -2,8 +2,8 @@
 
 Criteria are tried in groups: where a group changes a row's verdict, half of it is tried on that row, and
 so on until one criterion is left that changes the verdict by itself. A row takes about log2(group) calls,
-rows that nothing changes take one for each group, and rows of one group are judged together. Criteria
-that say the same are told apart by this too: only one of them gets the credit.
+rows that nothing changes take one for each group, and rows of one group are judged together. Of criteria
+that say the same only the first gets the credit. A placebo stands before them, so that luck gives none.
 
 Source: Dorfman, The Detection of Defective Members of Large Populations (1943); binary splitting after
 Hwang, A Method for Detecting All Defective Members in a Population by Group Testing (1972).
@@ -17,6 +17,9 @@ from optimizers.workbench import Workbench
 
 GROUP = 16
 """Criteria that are tried together at first: as many as fit into one prompt."""
+
+PLACEBO = "Take all of the output into account."
+"""Stands first in each group: a verdict that any change of the prompt tips goes to its account."""
 
 Group = tuple[str, ...]
 Toggled = Callable[[Group], Candidate]
@@ -45,11 +48,12 @@ def trace(
     """
     tracer = _Tracer(bench, toggled, rows, reserve)
     for at in range(0, len(criteria), GROUP):
-        tracer.try_group(tuple(criteria[at : at + GROUP]))
+        tracer.try_group((PLACEBO, *criteria[at : at + GROUP]))
     tracer.split()
-    found = {line: Traced() for line in criteria}
+    found = {line: Traced() for line in (PLACEBO, *criteria)}
     for row, line in tracer.settled:
         (found[line].mended if tracer.was_wrong(row) else found[line].broken).append(row)
+    del found[PLACEBO]
     return found
 
 
@@ -81,9 +85,7 @@ class _Tracer:
         after = _judged(self._bench.evaluate(self._toggled(group), self._untouched))
         changed = [row for row in self._untouched if self._changes(row, after)]
         self._untouched = [row for row in self._untouched if not self._changes(row, after)]
-        # A verdict that any change of the prompt would tip goes to whoever stands first: each row has its
-        # own first, so that such luck is spread and does not make one criterion look useful.
-        self._suspects |= {row.id: (row, _rotated(group, i), True) for i, row in enumerate(changed)}
+        self._suspects |= {row.id: (row, group, True) for row in changed}
 
     def split(self) -> None:
         """Halve the suspects of each row until one is left that was seen to change it."""
@@ -129,11 +131,6 @@ class _Tracer:
 
 def _first_half(group: Group) -> Group:
     return group[: (len(group) + 1) // 2]
-
-
-def _rotated(group: Group, by: int) -> Group:
-    at = by % len(group)
-    return group[at:] + group[:at]
 
 
 def _judged(found: Evaluation) -> dict[str, Label | None]:
