@@ -3,8 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
-from operator import add
 
 from optimizers.errors import (
     InvalidInput,
@@ -28,6 +26,7 @@ from optimizers.types import (
     Outcome,
     Usage,
 )
+from optimizers.usage import total
 
 Progress = Callable[[int, int, Usage], None]
 
@@ -103,7 +102,7 @@ async def evaluate(  # noqa: PLR0913  # what is judged, by whom, and how: all by
     outcomes = await judge_all(
         judge.judge, examples, max_in_flight=max_in_flight, on_progress=on_progress, canary=canary
     )
-    usage = reduce(add, (outcome.usage for outcome in outcomes.values()), Usage())
+    usage = total(outcome.usage for outcome in outcomes.values())
     return Evaluation(candidate_id=candidate_id, outcomes=outcomes, usage=usage)
 
 

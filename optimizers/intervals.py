@@ -197,15 +197,16 @@ def selection_corrected(
     Bootstrapping the out-of-sample predictions for efficient and accurate cross-validation (2018).
     """
     names = sorted(judged_by_candidate)
-    cells = [_cells_by_group(truth, judged_by_candidate[name], groups) for name in names]
+    rows = _Rows(truth, groups)
+    cells = [rows.cells(judged_by_candidate[name]) for name in names]
     n_groups = cells[0].shape[0] if cells else 0
     if n_groups < 2:
         return Estimate(value=None, low=None, high=None, n=len(truth), undefined="fewer than two groups")
-    share = np.full(n_groups, 1 / n_groups)
+    share, table = np.full(n_groups, 1 / n_groups), _Table(cells)
     honest = np.concatenate(
         [
-            _winners_outside(rng.multinomial(n_groups, share, size=size).astype(np.float64), cells)
-            for size in _blocks(draws, n_groups)
+            _winners_outside(rng.multinomial(n_groups, share, size=size).astype(np.float64), table)
+            for size in _blocks(draws, max(n_groups, table.width))
         ]
     )
     honest = honest[~np.isnan(honest)]
@@ -218,21 +219,49 @@ def selection_corrected(
 # --- the arithmetic ---------------------------------------------------------------------------------
 
 
+class _Rows:
+    """Labels and groups as numbers, counted once for any number of judges."""
+
+    def __init__(self, truth: Sequence[Label], groups: Sequence[str]) -> None:
+        index = {name: i for i, name in enumerate(sorted(set(groups)))}
+        self._groups = len(index)
+        places = [6 * index[name] for name in groups]
+        if len(places) != len(truth):
+            raise ValueError(f"truth and groups must be of one length, got {len(truth)} and {len(places)}")
+        self._good = [label is not Label.FAIL for label in truth]
+        self._places = np.array(places, dtype=np.int64) + np.array(self._good, dtype=np.int64)
+
+    def cells(self, judged: Sequence[Label | None]) -> Array:
+        """Counts of shape (groups, 6): tp, fp, fn, tn, unparseable bad, unparseable good."""
+        if len(judged) != len(self._good):
+            raise ValueError(
+                f"truth and judged must be of one length, got {len(self._good)} and {len(judged)}"
+            )
+        given = [0 if label is Label.FAIL else 4 if label is None else 2 for label in judged]
+        places = self._places + np.array(given, dtype=np.int64)
+        return np.bincount(places, minlength=6 * self._groups).reshape(-1, 6).astype(np.float64)
+
+
 def _cells_by_group(truth: Sequence[Label], judged: Sequence[Label | None], groups: Sequence[str]) -> Array:
-    """Counts of shape (groups, 6): tp, fp, fn, tn, unparseable bad, unparseable good."""
-    index = {name: i for i, name in enumerate(sorted(set(groups)))}
-    cells = np.zeros((len(index), 6))
-    column = {
-        (Label.FAIL, Label.FAIL): 0,
-        (Label.PASS, Label.FAIL): 1,
-        (Label.FAIL, Label.PASS): 2,
-        (Label.PASS, Label.PASS): 3,
-        (Label.FAIL, None): 4,
-        (Label.PASS, None): 5,
-    }
-    for wanted, given, group in zip(truth, judged, groups, strict=True):
-        cells[index[group], column[wanted, given]] += 1
-    return cells
+    return _Rows(truth, groups).cells(judged)
+
+
+class _Table:
+    """What kappa needs of many judges on the same groups, side by side, so that all draws of all judges are
+    one product of matrices. Counts are whole numbers far below 2**53: sums are exact in any order."""
+
+    def __init__(self, cells: Sequence[Array]) -> None:
+        stacked = np.stack(cells, axis=1)  # groups, judges, 6
+        tp, fp, fn, tn, unparseable_bad, _ = np.moveaxis(stacked, 2, 0)
+        self.width = 3 * len(cells)
+        self._judged = np.concatenate([tp + tn, tp + fp, fn + tn], axis=1)
+        self._truth = np.stack([(tp + fn + unparseable_bad)[:, 0], stacked[:, 0].sum(axis=1)], axis=1)
+
+    def kappas(self, drawn: Array) -> Array:
+        """Kappas of shape (draws, judges) for `drawn`, how often each group counts: (draws, groups)."""
+        agreed, failed, passed = np.split(drawn @ self._judged, 3, axis=1)
+        bad, n = np.split(drawn @ self._truth, 2, axis=1)
+        return _kappa(agreed, bad * failed + (n - bad) * passed, n)
 
 
 def _blocks(draws: int, n_groups: int) -> Iterator[int]:
@@ -242,13 +271,11 @@ def _blocks(draws: int, n_groups: int) -> Iterator[int]:
         yield min(block, draws - start)
 
 
-def _winners_outside(drawn: Array, cells: Sequence[Array]) -> Array:
+def _winners_outside(drawn: Array, table: _Table) -> Array:
     """Of each draw of groups: the kappa, on the groups left out, of the candidate that wins on it."""
-    left_out = (drawn == 0).astype(np.float64)
-    inside = np.stack([_kappas(drawn @ c) for c in cells])
-    outside = np.stack([_kappas(left_out @ c) for c in cells])
-    chosen = np.argmax(np.nan_to_num(inside, nan=-np.inf), axis=0)
-    winners: Array = outside[chosen, np.arange(len(drawn))]
+    inside, outside = table.kappas(drawn), table.kappas((drawn == 0).astype(np.float64))
+    chosen = np.argmax(np.nan_to_num(inside, nan=-np.inf), axis=1)
+    winners: Array = outside[np.arange(len(drawn)), chosen]
     return winners
 
 
@@ -266,10 +293,13 @@ def _kappas(sums: Array) -> Array:
     """Cohen's kappa of each row of counts (draws, 6), NaN where it is undefined."""
     tp, fp, fn, tn, unparseable_bad, unparseable_good = sums.T
     bad, good = tp + fn + unparseable_bad, fp + tn + unparseable_good
-    n = bad + good
+    return _kappa(tp + tn, bad * (tp + fp) + good * (tn + fn), bad + good)
+
+
+def _kappa(agreed: Array, chance: Array, n: Array) -> Array:
+    """Kappa of `agreed` rows out of `n`, where chance alone agrees on `chance / n`."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        observed = (tp + tn) / n
-        by_chance = (bad * (tp + fp) + good * (tn + fn)) / n**2
+        observed, by_chance = agreed / n, chance / n**2
         values = (observed - by_chance) / (1 - by_chance)
     return np.where(by_chance == 1, np.nan, values)
 

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from psycopg.errors import IdleInTransactionSessionTimeout
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
 
@@ -16,6 +19,9 @@ BUSY_TIMEOUT_S = 30.0
 CONNECT_TIMEOUT_S = 5
 SUBSECOND_SINCE = (3, 42, 0)
 """The SQLite version from which `unixepoch` knows `subsec`."""
+FROZEN_S = 10.0
+"""How long a worker may be silent within a transaction: less than a lease, so that who takes its jobs over
+does not have to wait for its locks."""
 POOL_SIZE = 5
 MAX_OVERFLOW = 35
 """With `POOL_SIZE`, as many connections as the API has threads."""
@@ -95,6 +101,34 @@ def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     read_only = connection.get_execution_options().get("read_only", False)
     connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+def end_idle_transactions(engine: Engine, after_s: float) -> None:
+    """Let PostgreSQL undo a transaction of `engine` that may write and in which nothing happens for so many
+    seconds: a process that is frozen in the middle of one must not keep others from what it locked. When it
+    wakes, its connection is gone (OperationalError). Readers lock nothing and may take their time.
+
+    SQLite knows no such limit: there, who is frozen while it writes keeps all others waiting.
+    """
+    if engine.dialect.name != "postgresql":
+        return
+    limit = f"SET LOCAL idle_in_transaction_session_timeout = {round(1000 * after_s)}"  # milliseconds
+
+    def begin(connection: Connection) -> None:
+        if not connection.get_execution_options().get("read_only", False):
+            connection.exec_driver_sql(limit)
+
+    event.listen(engine, "begin", begin)
+    event.listen(engine, "handle_error", _tell_of_a_lost_connection, retval=True)
+
+
+def _tell_of_a_lost_connection(context: ExceptionContext) -> OperationalError | None:
+    """Psycopg calls the end of an idle transaction an internal error."""
+    error = context.original_exception
+    if not isinstance(error, IdleInTransactionSessionTimeout):
+        return None
+    context.is_disconnect = True
+    return OperationalError(context.statement, None, error, connection_invalidated=True)
 
 
 @contextmanager

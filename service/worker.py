@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 from optimizers.lm.gateway import Gateway, GatewaySettings
 from optimizers.lm.loop import BackgroundLoop
 from service.composition import open_service_gateway, quiet_environment
-from service.db import open_engine
+from service.db import FROZEN_S, end_idle_transactions, open_engine
 from service.evaluations import actions as evaluations
 from service.evaluations import shards
 from service.evaluations.judge import Bench
@@ -54,6 +54,7 @@ def work(settings: Settings, calls: GatewaySettings | None = None) -> None:
         opened.enter_context(_signals_set(stop))
         engine = open_engine(settings.database)
         opened.callback(engine.dispose)
+        end_idle_transactions(engine, FROZEN_S)
         if not _prepare(engine, settings, stop):
             return
         gateway, loop = opened.enter_context(open_service_gateway(settings, calls))
@@ -113,7 +114,7 @@ def _handlers(
     in_flight = settings.max_in_flight
     bench = Bench(gateway=gateway, loop=loop, max_in_flight=in_flight)
     return {
-        runs.KIND: RunWork(engine, gateway, loop, max_in_flight=in_flight),
+        runs.KIND: RunWork(gateway, loop, max_in_flight=in_flight),
         evaluations.KIND: EvaluationWork(bench, jobs.Sender(engine), shard_rows=settings.shard_rows),
         shards.KIND: ShardWork(bench),
     }

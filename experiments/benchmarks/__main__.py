@@ -1,4 +1,4 @@
-"""`python -m experiments.benchmarks workers | memory [--database-url postgresql://...]`."""
+"""`python -m experiments.benchmarks NAME [--database-url postgresql://...]`."""
 
 import argparse
 import os
@@ -6,11 +6,13 @@ import platform
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from experiments.benchmarks import memory, workers
+from experiments.benchmarks import evaluation, memory, statistics, workers
 from experiments.benchmarks.report import write
 
 BENCHMARKS: Mapping[str, Callable[[str | None], dict[str, Any]]] = {
+    "evaluation": evaluation.measure,
     "memory": memory.measure,
+    "statistics": statistics.measure,
     "workers": workers.measure,
 }
 

@@ -14,7 +14,7 @@ from optimizers.joint.plan import Plan, carried_over
 from optimizers.joint.racing import duel, halve
 from optimizers.joint.showing import bunches, contrast
 from optimizers.joint.thresholds import worthwhile_threshold
-from optimizers.joint.tracing import Traced, trace
+from optimizers.joint.tracing import GROUP, Traced, trace
 from optimizers.selection import ranked
 from optimizers.strategies.choices import Tried, suggest
 from optimizers.strategies.demonstrations import balanced, eligible, rationales_for
@@ -31,8 +31,8 @@ MOST_TRACED = 32
 """Proposed criteria that are traced: those that most answers named."""
 
 SHARE_TRACED = 0.35
-CALLS_PER_ROW = 4
-"""What tracing may take of the budget, and about what a row takes."""
+CALLS_OF_SPLITTING = 2.2
+"""What tracing may take of the budget; and what a row takes about, beside one call for each group."""
 
 FEW, MANY = 3, 12
 """Demonstrations of each class in a small and in a large set."""
@@ -147,7 +147,8 @@ class Search:
         most = self.bench.room(self.room) - self._field_calls
         if not self._is_tight:
             most = min(most, SHARE_TRACED * self.room)
-        rows = self._sample(int(max(0.0, most) / CALLS_PER_ROW))
+        groups = math.ceil(len(lines) / GROUP)
+        rows = self._sample(int(max(0.0, most) / (1 + groups + CALLS_OF_SPLITTING)))
         kept = self._earning(Plan(reasoning=self.base.reasoning), lines, rows, _weights(rows))
         self.criteria_sets += [kept] if kept else []
 

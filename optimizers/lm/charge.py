@@ -1,7 +1,7 @@
 """The spend cap: a call is charged to its account before it leaves, and settled when its fate is known."""
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Awaitable
 from typing import Protocol
 
 from optimizers.errors import (
@@ -12,7 +12,6 @@ from optimizers.errors import (
     RequestRejected,
     RunPaused,
     RunStopped,
-    StorageFailed,
 )
 from optimizers.lm.meter import reports_usage
 from optimizers.lm.pricing import Pricing
@@ -29,7 +28,7 @@ class SpendBook(Protocol):
     async def reserve(  # noqa: D102
         self, account: str, charge: Charge, cap: Budget | None
     ) -> tuple[Reservation | None, Usage]: ...
-    async def settle(self, reservation: Reservation, charge: Charge) -> Usage: ...  # noqa: D102
+    def settle(self, reservation: Reservation, charge: Charge) -> Awaitable[Usage]: ...  # noqa: D102
     async def refund(self, reservation: Reservation) -> Usage: ...  # noqa: D102
     async def keep(self, reservation: Reservation) -> Usage: ...  # noqa: D102
 
@@ -66,12 +65,16 @@ class Account:
                 raise RunPaused(PauseReason.SPEND_CAP, _cap_message(cap, self.paid, charge))
             await settled.wait()
 
-    async def settle(self, reservation: Reservation, charge: Charge) -> None:
-        """The call took `charge`."""
-        try:
-            self.paid = await self._book.settle(reservation, charge)
-        finally:
-            self._closed_one()
+    def settle(self, reservation: Reservation, charge: Charge) -> "asyncio.Future[Usage]":
+        """The call took `charge`. That is on its way to the book when this returns."""
+        settling = asyncio.ensure_future(self._book.settle(reservation, charge))
+        settling.add_done_callback(self._has_settled)
+        return settling
+
+    def _has_settled(self, settling: "asyncio.Future[Usage]") -> None:
+        if not settling.cancelled() and settling.exception() is None:
+            self.paid = settling.result()
+        self._closed_one()
 
     async def fail(self, reservation: Reservation, *, charged: bool) -> None:
         """The call failed. Unless it surely cost nothing, it stays charged in full."""
@@ -102,6 +105,10 @@ class Voyage(Protocol):
         """The call failed; whether another one follows is open."""
         ...
 
+    def settles(self, settling: "asyncio.Future[Usage]") -> None:
+        """The call has its answer, and is being settled."""
+        ...
+
 
 class Charged:
     """A transport whose every attempt is charged to `account` under `cap`."""
@@ -116,7 +123,7 @@ class Charged:
         self._voyage = voyage
 
     async def complete(self, request: ModelRequest) -> ModelAnswer:
-        """Answer `request` and settle what it took.
+        """Answer `request`. What it took is then being settled: the voyage is told, and may wait for it.
 
         Raises:
             RunPaused: the cap is reached; the call was not made.
@@ -128,8 +135,7 @@ class Charged:
         except BaseException:
             self._voyage.back()
             raise
-        with suppress(StorageFailed):  # it stays charged in full; the answer must not be lost over it
-            await self._account.settle(reservation, self._taken(request, answer, reservation))
+        self._voyage.settles(self._account.settle(reservation, self._taken(request, answer, reservation)))
         return answer
 
     async def _complete(self, request: ModelRequest, reservation: Reservation) -> ModelAnswer:

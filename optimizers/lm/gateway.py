@@ -11,10 +11,11 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from optimizers.errors import InvalidInput, RequestRejected, StorageFailed
+from optimizers.lm.answer_json import from_ledger
 from optimizers.lm.charge import Account, Charged, SpendBook
 from optimizers.lm.circuit import Circuit
 from optimizers.lm.claims import ClaimLost, WhileClaimed
@@ -171,26 +172,9 @@ class Gateway:
     async def _answer(self, session: Session, request: ModelRequest, key: str) -> ModelAnswer:
         """The answer from the ledger, from a flight that is under way, or from one of its own."""
         self._bind()
-        while True:
-            found = await self._committed(session, request, key)
-            if found is not None:
-                return found
-            flight = self._flights.get(key)
-            if flight is None:
-                return await self._ask_first(session, request, key)
+        while (flight := self._flights.get(key)) is not None:
             await session.wait(flight)
-
-    async def _committed(self, session: Session, request: ModelRequest, key: str) -> ModelAnswer | None:
-        if key in self._unsaved:
-            await self._ledger.commit(request, self._unsaved[key], max_age_s=session.max_age_s)
-            self._unsaved.pop(key, None)
-        found = (await self._ledger.lookup([key], max_age_s=session.max_age_s)).get(key)
-        if found is None:
-            return None
-        if self._counter is not None:
-            self._counter.found(request.model.name)
-        self._note_use(session, key)
-        return replace(found, cached=True)
+        return await self._ask_first(session, request, key)
 
     async def _ask_first(self, session: Session, request: ModelRequest, key: str) -> ModelAnswer:
         self._note_use(session, key)
@@ -212,17 +196,18 @@ class Gateway:
 
     def _landed(self, flight: Flight, task: "asyncio.Task[ModelAnswer]") -> None:
         self._flights.pop(flight.key, None)
+        flight.landed()
         if not task.cancelled():
             task.exception()  # whoever waited has raised it; if nobody did, it concerns nobody
 
     async def _fly(self, session: Session, flight: Flight) -> ModelAnswer:
-        transport = await self._transport(flight.request.model)
+        await self._save(session, flight)
         while True:
             claim = await self._claimed(session, flight)
             if isinstance(claim, ModelAnswer):
-                return replace(claim, cached=True)
+                return self._found(flight, claim)
             try:
-                answer = await self._ask_provider(session, flight, transport)
+                answer = await self._ask_provider(session, flight)
             except ClaimLost:
                 continue
             except BaseException:
@@ -230,6 +215,18 @@ class Gateway:
                     await self._ledger.release(claim)
                 raise
             return await self._commit(session, flight, answer)
+
+    async def _save(self, session: Session, flight: Flight) -> None:
+        """Try again to store an answer that is paid for and that the disk did not take."""
+        unsaved = self._unsaved.get(flight.key)
+        if unsaved is not None:
+            await self._ledger.commit(flight.request, unsaved, max_age_s=session.max_age_s)
+            self._unsaved.pop(flight.key, None)
+
+    def _found(self, flight: Flight, answer: ModelAnswer) -> ModelAnswer:
+        if self._counter is not None:
+            self._counter.found(flight.request.model.name)
+        return from_ledger(answer)
 
     async def _claimed(self, session: Session, flight: Flight) -> Claim | ModelAnswer:
         """The right to ask; or the answer, when another process gave it while this one waited."""
@@ -244,22 +241,14 @@ class Gateway:
     async def _claim(self, session: Session, flight: Flight) -> Claim | ModelAnswer | None:
         """One try. A claim that was being written when nobody wanted it any more is given back: the
         next to ask, in another process perhaps, would have to wait for its lease to run out."""
-        asked_at = time.monotonic()
-        claiming = asyncio.ensure_future(
-            self._ledger.claim(
-                flight.request,
-                holder=self._holder,
-                lease_s=self.settings.lease_s,
-                max_age_s=session.max_age_s,
-            )
-        )
+        asked_at, holder, lease_s = time.monotonic(), self._holder, self.settings.lease_s
         try:
-            found = await asyncio.shield(claiming)
+            found = await self._ledger.claim(
+                flight.request, holder=holder, lease_s=lease_s, max_age_s=session.max_age_s
+            )
         except asyncio.CancelledError:
             with suppress(StorageFailed):
-                claim = await claiming
-                if isinstance(claim, Claim):
-                    await self._ledger.release(claim)
+                await self._ledger.release(Claim(key=flight.key, holder=holder, expires_at=0.0))
             raise
         flight.claimed_at = asked_at
         return found
@@ -281,7 +270,8 @@ class Gateway:
             self._transports[model] = await asyncio.to_thread(self._route, model)
         return self._transports[model]
 
-    async def _ask_provider(self, session: Session, flight: Flight, transport: Transport) -> ModelAnswer:
+    async def _ask_provider(self, session: Session, flight: Flight) -> ModelAnswer:
+        transport = await self._transport(flight.request.model)
         lane = _lane(flight.request.model)
         try:
             async with session.circuit(lane).watch():
@@ -293,7 +283,9 @@ class Gateway:
 
     async def _commit(self, session: Session, flight: Flight, answer: ModelAnswer) -> ModelAnswer:
         try:
-            return await self._ledger.commit(flight.request, answer, max_age_s=session.max_age_s)
+            counted = await self._ledger.commit(flight.request, answer, max_age_s=session.max_age_s)
+            await flight.settled()
+            return counted
         except StorageFailed:
             self._unsaved[flight.key] = answer  # it is paid for: kept until the disk takes it
             raise

@@ -46,19 +46,19 @@ class Groups(Generic[O]):
         self._thread = threading.Thread(target=self._serve, name="concord-ledger", daemon=True)
         self._thread.start()
 
-    async def submit(self, operation: O) -> Any:  # Any: the operation knows its result
-        """The operation's result, once its group is done.
+    def submit(self, operation: O) -> "asyncio.Future[Any]":  # Any: the operation knows its result
+        """Hand `operation` in, now. Its result comes once its group is done.
 
-        Raises:
-            StorageFailed: this is closed; or whatever the operation's error is.
+        The future raises StorageFailed if this is closed, else whatever the operation's error is.
         """
         loop = asyncio.get_running_loop()
-        job = Job(operation=operation, future=loop.create_future(), loop=loop)
+        future = loop.create_future()
         with self._closing:
             if self._closed:
-                raise StorageFailed(f"{self._name} is closed")
-            self._jobs.put(job)
-        return await job.future
+                future.set_exception(StorageFailed(f"{self._name} is closed"))
+            else:
+                self._jobs.put(Job(operation=operation, future=future, loop=loop))
+        return future
 
     def close(self) -> None:
         """Finish what was handed in, and end the thread."""

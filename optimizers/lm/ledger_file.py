@@ -1,11 +1,15 @@
 """The SQLite file under the ledger: one connection in one thread, writes committed in groups.
 
 Threads and coroutines hand in operations; all that are waiting share one transaction, so that an fsync
-is paid once for many. Other processes open the same file; SQLite's write lock keeps them apart.
+is paid once for many. Those of one kind also share their statements: the thread gives up the interpreter
+for each statement, and under load waits to get it back, which costs more than the statement does. Other
+processes open the same file; SQLite's write lock keeps them apart.
 """
 
+import asyncio
+import json
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,15 +20,19 @@ from optimizers.lm.groups import Groups, Job
 
 T = TypeVar("T")
 Operation = Callable[[sqlite3.Connection], T]
+Batch = Callable[[sqlite3.Connection, Sequence[Any]], Sequence[Any]]
+"""Does the same for many items at once, as if one after the other; the results in their order."""
 
 BUSY_TIMEOUT_S = 15.0
 """How long a write waits for another process's."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(eq=False, slots=True)  # neither frozen nor keyword-only: several are made for each judgement
 class _Work:
-    operation: Operation[Any]
+    batch: Batch
+    item: Any
     write: bool
+    look: Batch | None = None  # reads first, and saves the writing where it finds a result
 
 
 _Job = Job[_Work]
@@ -49,7 +57,12 @@ class LedgerFile:
 
     async def read(self, operation: Operation[T]) -> T:
         """Run an operation that only reads."""
-        return await self._submit(operation, write=False)
+        result: T = await self._groups.submit(_Work(_each, operation, False))
+        return result
+
+    def read_together(self, batch: Batch, item: Any) -> "asyncio.Future[Any]":
+        """The result of `batch`, which only reads, for `item`, beside what others hand in for it."""
+        return self._groups.submit(_Work(batch, item, False))
 
     def read_now(self, operation: Operation[T]) -> T:
         """Run an operation that only reads, in the caller's thread, which waits for it."""
@@ -68,28 +81,52 @@ class LedgerFile:
         It may run twice (when another operation in its group fails), so it must have no effect but on
         the file. It counts once this returns.
         """
-        return await self._submit(operation, write=True)
+        result: T = await self._groups.submit(_Work(_each, operation, True))
+        return result
+
+    def write_together(self, batch: Batch, item: Any, *, look: Batch | None = None) -> "asyncio.Future[Any]":
+        """The result of `batch` for `item`, beside what others hand in for it. As for `write`, it may run
+        twice and counts once this is done. Where `look`, which only reads, has a result other than
+        `None`, that is the result and nothing is written."""
+        return self._groups.submit(_Work(batch, item, True, look))
 
     def close(self) -> None:
         """Finish what was handed in and close the file."""
         self._groups.close()
 
-    async def _submit(self, operation: Operation[T], *, write: bool) -> T:
-        result: T = await self._groups.submit(_Work(operation=operation, write=write))
-        return result
-
     # --- in the file's thread -------------------------------------------------------------------------
 
     def _do(self, jobs: Sequence[_Job]) -> None:
         self._work([job for job in jobs if not job.operation.write])
-        self._work_in_one_transaction([job for job in jobs if job.operation.write])
+        self._look([job for job in jobs if job.operation.look is not None])
+        writes = (job for job in jobs if job.operation.write)
+        self._work_in_one_transaction([job for job in writes if job.result is None and job.error is None])
+
+    def _look(self, jobs: Sequence[_Job]) -> None:
+        """Read what may save the writing."""
+        looks: dict[Batch, list[_Job]] = {}
+        for job in jobs:
+            assert job.operation.look is not None
+            looks.setdefault(job.operation.look, []).append(job)
+        for look, some in looks.items():
+            with suppress(Exception):  # whatever it is, the writing meets it too
+                self._run(look, some)
 
     def _work(self, jobs: Sequence[_Job]) -> None:
-        for job in jobs:
+        for batch, some in _together(jobs):
             try:
-                job.result = job.operation.operation(self._connection)
-            except Exception as error:  # it becomes that caller's exception
-                job.error = self._named(error)
+                self._run(batch, some)
+            except Exception as error:  # it becomes the exception of those that it concerns
+                if len(some) == 1:
+                    some[0].error = self._named(error)
+                    continue
+                for job in some:
+                    self._work([job])
+
+    def _run(self, batch: Batch, jobs: Sequence[_Job]) -> None:
+        results = batch(self._connection, [job.operation.item for job in jobs])
+        for job, result in zip(jobs, results, strict=True):
+            job.result = result
 
     def _work_in_one_transaction(self, jobs: Sequence[_Job]) -> None:
         if not jobs:
@@ -101,8 +138,8 @@ class LedgerFile:
                 job.error = self._named(error)
             return
         try:
-            for job in jobs:
-                job.result = job.operation.operation(self._connection)
+            for batch, some in _together(jobs):
+                self._run(batch, some)
             self._connection.execute("COMMIT")
         except Exception as error:  # it becomes the exception of those that it concerns
             self._roll_back()
@@ -121,6 +158,33 @@ class LedgerFile:
         if isinstance(error, sqlite3.Error):
             return StorageFailed(f"the ledger {self.path} failed: {error}")
         return error
+
+
+def _each(connection: sqlite3.Connection, operations: Sequence[Operation[Any]]) -> list[Any]:
+    """Operations that share nothing but the transaction."""
+    return [operation(connection) for operation in operations]
+
+
+def _together(jobs: Sequence[_Job]) -> Iterator[tuple[Batch, list[_Job]]]:
+    """The jobs by batch. One that shares no statements is not overtaken and overtakes none."""
+    gathered: dict[Batch, list[_Job]] = {}
+    for job in jobs:
+        if job.operation.batch is _each:
+            yield from gathered.items()
+            gathered = {}
+            yield _each, [job]
+        else:
+            gathered.setdefault(job.operation.batch, []).append(job)
+    yield from gathered.items()
+
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+
+
+def listed(values: Sequence[Any]) -> str:
+    """`values` (rows of them, perhaps) as one parameter of a statement, which reads it by `json_each`: one
+    statement is then enough for any number."""
+    return _ENCODER.encode(values)
 
 
 def _open(path: Path, schema: str) -> sqlite3.Connection:

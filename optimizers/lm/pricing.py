@@ -58,9 +58,15 @@ class Pricing:
 
     def __init__(self, overrides: Mapping[str, Price] | None = None) -> None:
         self._overrides = dict(overrides or {})
+        self._known: dict[ModelRef, Price | None] = {}
 
     def price(self, model: ModelRef) -> Price | None:
         """The model's price, or `None` where nobody knows it."""
+        if model not in self._known:
+            self._known[model] = self._looked_up(model)
+        return self._known[model]
+
+    def _looked_up(self, model: ModelRef) -> Price | None:
         if model.name in self._overrides:
             return self._overrides[model.name]
         if model.name == OFFLINE:

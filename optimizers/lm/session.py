@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from optimizers.errors import InvalidInput, PauseReason
 from optimizers.lm.budget import BudgetMeter
@@ -44,7 +43,8 @@ class Session:
         self._meter = BudgetMeter(budget)
         self._circuits: dict[object, Circuit] = {}
         self._priced: set[ModelRef] = set()
-        self._stop: asyncio.Future[None] | None = None
+        self._listening = False
+        self._waiting: set[asyncio.Future[None]] = set()
 
     @property
     def max_age_s(self) -> float | None:
@@ -90,10 +90,17 @@ class Session:
         Raises:
             RunStopped: at once when the run is stopped.
         """
-        if self._stop is None:
-            self._stop = self._stopping()
-        waited: set[asyncio.Future[Any]] = {flight.task, self._stop}
-        await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+        if not self._listening:
+            self._listen()
+        waiter = asyncio.get_running_loop().create_future()
+        flight.waiting.add(waiter)
+        self._waiting.add(waiter)
+        try:
+            if not (self.control.stopped or flight.task.done()):
+                await waiter
+        finally:
+            flight.waiting.discard(waiter)
+            self._waiting.discard(waiter)
         if not flight.task.done():
             self.control.check()
 
@@ -103,20 +110,21 @@ class Session:
             self._circuits[lane] = self._new_circuit()
         return self._circuits[lane]
 
-    def _stopping(self) -> "asyncio.Future[None]":
+    def _listen(self) -> None:
+        """From now on an order to the run, whichever thread gives it, wakes all who wait."""
         loop = asyncio.get_running_loop()
-        stop: asyncio.Future[None] = loop.create_future()
+        self._listening = True
 
-        def stop_now() -> None:
-            if not stop.done():
-                stop.set_result(None)
+        def wake() -> None:
+            for waiter in self._waiting:
+                if not waiter.done():
+                    waiter.set_result(None)
 
         def ordered() -> None:
             if not loop.is_closed():
-                loop.call_soon_threadsafe(stop_now)
+                loop.call_soon_threadsafe(wake)
 
         self.control.subscribe(ordered)
-        return stop
 
     # --- budget and spend -----------------------------------------------------------------------------------
 

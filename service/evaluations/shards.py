@@ -10,7 +10,8 @@ from functools import reduce
 from operator import add
 from secrets import token_hex
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ScalarSelect, delete, func, select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from optimizers.errors import PauseReason
@@ -114,15 +115,16 @@ def judged_up_to(session: Session, evaluation_id: str) -> int | None:
     )
 
 
-def judged(session: Session, evaluation_ids: Sequence[str]) -> dict[str, int]:
-    """How many rows the shards of each evaluation have stored verdicts for."""
-    statement = (
-        select(col(ShardRow.evaluation_id), func.sum(col(ShardRow.n_rows)))
-        .join(JobRow, col(JobRow.id) == col(ShardRow.id))
-        .where(col(ShardRow.evaluation_id).in_(evaluation_ids), col(JobRow.status) == Status.SUCCEEDED)
-        .group_by(col(ShardRow.evaluation_id))
+def judged_beside() -> ScalarSelect[int]:
+    """For a select of `EvaluationRow`: how many rows its shards have stored verdicts for."""
+    job = aliased(JobRow)
+    return (
+        select(func.coalesce(func.sum(col(ShardRow.n_rows)), 0))
+        .join(job, col(job.id) == col(ShardRow.id))
+        .where(col(ShardRow.evaluation_id) == col(EvaluationRow.id), col(job.status) == Status.SUCCEEDED)
+        .correlate(EvaluationRow)
+        .scalar_subquery()
     )
-    return {row[0]: int(row[1]) for row in session.execute(statement)}
 
 
 def usage(shards: Sequence[Shard]) -> Usage:

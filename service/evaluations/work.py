@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from sqlmodel import Session
+from sqlalchemy import select
+from sqlmodel import Session, col
 
 from optimizers.artifact import Artifact
 from optimizers.errors import RunPaused
@@ -121,7 +122,8 @@ class EvaluationWork:
 
         def publish(session: Session) -> None:
             evaluation = session.get_one(EvaluationRow, task.evaluation.id)
-            evaluation.judged += shards.judged(session, [evaluation.id]).get(evaluation.id, 0)
+            in_shards = select(shards.judged_beside()).where(col(EvaluationRow.id) == evaluation.id)
+            evaluation.judged += session.scalars(in_shards).one()
             evaluation.agreement = agreement
             evaluation.human_agreement = people.model_dump(mode="json") if people else None
             session.add(evaluation)

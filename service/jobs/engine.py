@@ -19,7 +19,13 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
 
-from service.db import BUSY_TIMEOUT_S, CONNECT_TIMEOUT_S, teach_unixepoch
+from service.db import (
+    BUSY_TIMEOUT_S,
+    CONNECT_TIMEOUT_S,
+    FROZEN_S,
+    end_idle_transactions,
+    teach_unixepoch,
+)
 
 APPLICATION = "concord"
 JOBS_VERSION = "jobs-1"
@@ -125,6 +131,13 @@ def _client(engine: Engine) -> Any:  # Any: DBOS's types are not followed
     )
 
 
+def _log_as_everybody() -> None:
+    """DBOS prints lines of its own form past this process's logging, where no secret would be hidden."""
+    logger = logging.getLogger("dbos")
+    logger.handlers.clear()
+    logger.propagate = True
+
+
 @cache
 def _refuse_pickles() -> None:
     """DBOS reads whatever calls itself a pickle, and writes one where JSON does not fit. Who can write
@@ -167,6 +180,7 @@ class Receiver:
     ) -> None:
         """Of each kind, this worker does `concurrency` jobs at a time, all workers `global_concurrency`."""
         self._engine = open_jobs_engine(database_url)
+        end_idle_transactions(self._engine, FROZEN_S)
         self._client = _client(self._engine)
         self._worker_id = worker_id
         self._kinds = kinds
@@ -178,6 +192,7 @@ class Receiver:
         _refuse_pickles()
         _register(work)
         DBOS(config=self._config())
+        _log_as_everybody()
         self._register_queues()
         DBOS.launch()
         self._keep_own_limit()

@@ -3,11 +3,12 @@
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import psycopg
-from psycopg.errors import DeadlockDetected
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 from sqlalchemy import make_url
 
 from optimizers.errors import StorageFailed
@@ -18,12 +19,20 @@ Statement = tuple[str, Mapping[str, object]]
 
 CONNECT_TIMEOUT_S = 5
 AGAIN_AFTER_S = 0.25
+NAME = "concord-ledger"
 _SESSION = """
-SET lock_timeout = '15s';
+SET lock_timeout = '5s';
 SET statement_timeout = '60s';
 SET idle_in_transaction_session_timeout = '5s';
 """
-"""A worker that is frozen in the middle of a transaction must not hold its rows for the others."""
+_END_FROZEN = f"""
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE application_name = '{NAME}' AND datname = current_database() AND usename = current_user
+    AND wait_event = 'ClientRead' AND xact_start < clock_timestamp() - interval '5 seconds'
+"""  # noqa: S608  # only a constant
+"""A worker that is frozen in the middle of a transaction must not hold its rows for the others. The server's
+own limit does not see it: it counts from a transaction's last complete message, and a pipeline's first one
+ends with the transaction. So whoever waits for a lock in vain ends those that the server waits for."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,7 +78,12 @@ class PatientConnection:
                 results = self._attempt(operations)
             except DeadlockDetected:
                 continue
-            except psycopg.OperationalError as error:
+            except LockNotAvailable as error:
+                self._end_frozen()
+                self._wait(error)
+            except (
+                psycopg.Error
+            ) as error:  # whatever its class: a server that ends a session names its reason
                 if not self._is_lost():
                     raise
                 self._wait(error)
@@ -100,11 +114,16 @@ class PatientConnection:
             for place, operation in enumerate(operations)
         ]
 
+    def _end_frozen(self) -> None:
+        with suppress(psycopg.OperationalError):
+            self._open().execute(_END_FROZEN)
+
     def _open(self) -> psycopg.Connection:
         if self._connection is None or self._connection.closed:
             self._connection = psycopg.connect(
                 self._url,
                 autocommit=True,
+                application_name=NAME,
                 connect_timeout=CONNECT_TIMEOUT_S,
                 prepare_threshold=2,
                 tcp_user_timeout=15_000,  # ms; a host that vanished does not say goodbye

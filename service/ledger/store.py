@@ -54,7 +54,9 @@ class DatabaseLedger:
 
         An answer older than `max_age_s` does not count. A holder who claims again keeps its claim.
         """
-        return await self._light.do(answers.claim(request.key, holder, lease_s, max_age_s))
+        key = request.key
+        found = await self._light.do(answers.lookup([key], max_age_s))  # which writes nothing
+        return found.get(key) or await self._light.do(answers.claim(key, holder, lease_s, max_age_s))
 
     async def commit(
         self, request: ModelRequest, answer: ModelAnswer, *, max_age_s: float | None = None

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy import Engine, delete, func, select
+from sqlalchemy import delete, func, select
 from sqlmodel import Session, col
 
 from experiments.runner import RunResult, run_optimization
@@ -14,7 +14,6 @@ from optimizers.lm.loop import BackgroundLoop
 from optimizers.types import Snapshot, Usage
 from service.clock import now
 from service.datasets.snapshots import load_snapshot
-from service.db import transaction
 from service.errors import NotFound
 from service.jobs.attempts import Attempt
 from service.jobs.performer import Publish
@@ -29,16 +28,14 @@ from service.runs.tables import ResultRow, RunRow, TrialRow
 class RunWork:
     """Does runs. `max_in_flight` bounds the model calls that one has open."""
 
-    def __init__(self, engine: Engine, gateway: Gateway, loop: BackgroundLoop, *, max_in_flight: int) -> None:
-        self._engine = engine
+    def __init__(self, gateway: Gateway, loop: BackgroundLoop, *, max_in_flight: int) -> None:
         self._gateway = gateway
         self._loop = loop
         self._max_in_flight = max_in_flight
 
     def __call__(self, attempt: Attempt) -> Publish:
         """Run to the end, or to where somebody or something stops it; see `run_optimization`."""
-        with transaction(self._engine, read_only=True) as session:
-            spec, snapshot = _asked(session, attempt.job_id)
+        spec, snapshot = attempt.read(partial(_asked, run_id=attempt.job_id))
         result = run_optimization(
             replace(spec, max_in_flight=self._max_in_flight),
             snapshot,

@@ -70,25 +70,28 @@ class Site(Deployment):
 
 
 @contextmanager
-def site(home: Path) -> Iterator[Site]:
-    """A service in `home` with one worker."""
+def site(home: Path, database_url: str | None = None, *, providers: int = PROVIDERS) -> Iterator[Site]:
+    """A service in `home`, without a worker."""
     with ExitStack() as opened:
-        providers = [opened.enter_context(StandIn(KnownBetterPrompt(ROWS))) for _ in range(PROVIDERS)]
+        asked = [opened.enter_context(StandIn(KnownBetterPrompt(ROWS))) for _ in range(providers)]
         settings = Settings(
-            home=home, api_bases=tuple(p.api_base for p in providers), max_in_flight=IN_FLIGHT
+            home=home,
+            database_url=database_url,
+            api_bases=tuple(provider.api_base for provider in asked),
+            max_in_flight=IN_FLIGHT,
         )
         url = opened.enter_context(serve(create_app(settings)))
         api = opened.enter_context(httpx.Client(base_url=url, timeout=60))
-        found = Site(settings=settings, api=api, standin=providers[0], providers=providers)
+        found = Site(settings=settings, api=api, standin=asked[0], providers=asked)
         opened.enter_context(found.mlflow)
         opened.callback(found.close)
-        found.start_worker()
         yield found
 
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with site(tmp_path_factory.mktemp("service")) as found:
+        found.start_worker()
         yield found
 
 

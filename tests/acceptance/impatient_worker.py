@@ -20,13 +20,16 @@ def main() -> None:
 
     quiet_environment()
     from optimizers.lm import GatewaySettings, RetryPolicy
+    from service.logs import configure
     from service.settings import Settings
     from service.worker import work
 
     quickly = RetryPolicy(
         max_attempts=3, first_backoff_s=0.01, longest_backoff_s=0.05, longest_retry_after_s=0.1
     )
-    work(Settings(), GatewaySettings(timeout_s=3.0, retry=quickly))
+    settings = Settings()
+    configure(settings)
+    work(settings, GatewaySettings(timeout_s=3.0, retry=quickly, lease_s=4.0))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from optimizers.intervals import (
     Estimate,
@@ -12,7 +14,7 @@ from optimizers.intervals import (
     paired_gain,
     selection_corrected,
 )
-from optimizers.kappa import Confusion, confusion
+from optimizers.kappa import Confusion, cohen_kappa, confusion
 from optimizers.types import Label
 
 P, F = Label.PASS, Label.FAIL
@@ -180,3 +182,64 @@ def test_groups_without_agreement_say_why() -> None:
     found = agreement_of_groups([Confusion(tn=2), Confusion(tn=1)], rng=generator())
     assert found.kappa.undefined == "all rows are labelled pass and judged the same"
     assert agreement_of_groups([], rng=generator()).kappa.undefined == "no rows"
+
+
+# --- many judges at once, against the plain formula ---------------------------------------------------------
+
+
+def plain_selection(
+    truth: Sequence[Label], judged: dict[str, list[Label | None]], groups: Sequence[str], draws: int
+) -> list[float]:
+    """Each draw by itself, row by row: the winner on the drawn groups, measured on the others."""
+    names, rng = sorted(set(groups)), generator()
+    found = []
+    for times in rng.multinomial(len(names), [1 / len(names)] * len(names), size=draws):
+        drawn = dict(zip(names, times, strict=True))
+        best, best_kappa = None, -np.inf
+        for name in sorted(judged):
+            rows = [
+                (t, j)
+                for t, j, group in zip(truth, judged[name], groups, strict=True)
+                for _ in range(int(drawn[group]))
+            ]
+            kappa = cohen_kappa(confusion([t for t, _ in rows], [j for _, j in rows]))
+            if best is None or (kappa is not None and kappa > best_kappa + 1e-12):
+                best, best_kappa = name, -np.inf if kappa is None else kappa
+        assert best is not None
+        rows = [(t, j) for t, j, group in zip(truth, judged[best], groups, strict=True) if drawn[group] == 0]
+        kappa = cohen_kappa(confusion([t for t, _ in rows], [j for _, j in rows]))
+        if kappa is not None:
+            found.append(kappa)
+    return found
+
+
+LABELS = st.sampled_from([P, F])
+VERDICTS = st.sampled_from([P, F, None])
+
+
+@st.composite
+def matrices(draw: st.DrawFn) -> tuple[list[Label], dict[str, list[Label | None]], list[str]]:
+    rows = draw(st.integers(4, 14))
+    truth = draw(st.lists(LABELS, min_size=rows, max_size=rows))
+    groups = draw(st.lists(st.sampled_from("abcdef"), min_size=rows, max_size=rows))
+    judged = st.lists(VERDICTS, min_size=rows, max_size=rows)
+    return truth, draw(st.dictionaries(st.sampled_from("xyz"), judged, min_size=1)), groups
+
+
+@settings(deadline=None, max_examples=60)
+@given(matrices())
+def test_all_candidates_at_once_are_chosen_and_measured_as_one_by_one(
+    matrix: tuple[list[Label], dict[str, list[Label | None]], list[str]],
+) -> None:
+    truth, judged, groups = matrix
+    estimate = selection_corrected(truth, judged, groups, rng=generator(), draws=20)
+    plain = plain_selection(truth, judged, groups, draws=20) if len(set(groups)) > 1 else []
+    assert estimate.value == (pytest.approx(np.mean(plain)) if plain else None)
+    if plain:
+        assert (estimate.low, estimate.high) == pytest.approx(tuple(np.quantile(plain, [0.025, 0.975])))
+
+
+def test_rows_that_do_not_match_are_refused() -> None:
+    for judged, groups in (([P], ["a", "b"]), ([P, F], ["a"])):
+        with pytest.raises(ValueError, match="of one length"):
+            selection_corrected([P, F], {"x": judged}, groups, rng=generator())

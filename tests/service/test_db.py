@@ -1,13 +1,17 @@
 """Transactions: all or nothing, and nobody fails because another one writes."""
 
+import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
 
 from service.clock import now
 from service.datasets.tables import DatasetRow
-from service.db import open_engine, transaction
+from service.db import end_idle_transactions, open_engine, transaction
+from service.schema import migrate
 
 
 def _dataset(number: int) -> DatasetRow:
@@ -47,6 +51,40 @@ def test_a_reader_does_not_wait_for_a_writer(engine: Engine) -> None:
         writer.flush()
         with transaction(engine, read_only=True) as reader:
             assert reader.get(DatasetRow, "ds_1") is None
+
+
+@pytest.fixture
+def restless(postgres_url: str) -> Iterator[Engine]:
+    """PostgreSQL, for one who may be silent within a transaction for half a second."""
+    engine = open_engine(postgres_url)
+    migrate(engine)
+    end_idle_transactions(engine, 0.5)
+    yield engine
+    engine.dispose()
+
+
+def test_who_is_frozen_in_a_transaction_loses_it_and_its_locks(restless: Engine) -> None:
+    def write_and_freeze() -> None:
+        with transaction(restless) as session:
+            session.add(_dataset(1))
+            session.flush()
+            time.sleep(1.0)
+            with transaction(restless) as another:
+                another.add(_dataset(1))  # waits for the first to end
+            session.add(_dataset(2))
+
+    with pytest.raises(OperationalError, match="idle-in-transaction"):
+        write_and_freeze()
+    with transaction(restless, read_only=True) as session:
+        assert session.get(DatasetRow, "ds_1") is not None
+        assert session.get(DatasetRow, "ds_2") is None
+
+
+def test_who_only_reads_may_take_its_time(restless: Engine) -> None:
+    with transaction(restless, read_only=True) as session:
+        assert session.get(DatasetRow, "ds_1") is None
+        time.sleep(1.0)
+        assert session.get(DatasetRow, "ds_2") is None
 
 
 def test_times_come_back_in_utc(engine: Engine) -> None:

@@ -2,28 +2,37 @@
 OpenRouter, DeepSeek, xAI, Moonshot, Ollama, vLLM."""
 
 import ipaddress
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-# DSPy's engines import these three from here too; it exports them nowhere else.
+# DSPy's engines import from here too; it exports these nowhere else.
 from dspy._vendor.lm15.registry import lookup
 from dspy._vendor.lm15.router import LITELLM_PROVIDER_PREFIXES
-from dspy._vendor.lm15.transports import StdlibAsyncTransport
+from dspy._vendor.lm15.transports import TransportError as NetworkError
+from dspy._vendor.lm15.transports import TransportRequest
 from dspy.lm15 import (
     AsyncLMRouter,
     LM15Error,
     NotConfiguredError,
     RouterConfig,
+    TransportError,
 )
 
 from optimizers.errors import AuthenticationFailed, ModelNotFound, ProviderUnavailable, RequestRejected
+from optimizers.lm.transports.connections import Connections
 from optimizers.lm.transports.conversation import answer, question
 from optimizers.lm.transports.failures import Redacted, failure
+from optimizers.lm.transports.forms import Form, Overheard, form_of, overhear, plain_answer, played
 from optimizers.types import ModelAnswer, ModelRef, ModelRequest
 
 PLACEHOLDER_KEY = "none"
 """Sent to an address of its own when no key is configured: local servers ask for none."""
+
+_RECKONED = frozenset({"anthropic", "gemini", "vertex", "vertex-express", "xai"})
+"""Providers whose counts of tokens leave out what DSPy adds to them."""
+
+_MOST_FORMS = 256
 
 
 def reaches(model: ModelRef) -> bool:
@@ -51,11 +60,9 @@ class NativeTransport:
         timeout_s: float = 120.0,
         max_connections: int = 256,
     ) -> None:
-        self._http = StdlibAsyncTransport(
-            connect_timeout=min(10.0, timeout_s),
-            read_timeout=timeout_s,
-            write_timeout=timeout_s,
-            pool_timeout=timeout_s,
+        self._http = Connections(
+            connect_timeout_s=min(10.0, timeout_s),
+            timeout_s=timeout_s,
             max_connections=max_connections,
             trust_env=not _is_loopback(model.api_base),  # a proxy cannot reach this machine's own servers
         )
@@ -65,11 +72,13 @@ class NativeTransport:
         self._router = AsyncLMRouter(
             RouterConfig(
                 env=_Variables(keys),
-                transport=self._http,
+                transport=Overheard(self._http),
                 api_keys={provider: key} if key is not None else None,
                 base_urls={provider: _address(provider, model.api_base)} if model.api_base else None,
             )
         )
+        self._needs_client = _is_hosted(provider) or provider in _RECKONED
+        self._forms: dict[object, Form] = {}
         self._clients: dict[str, tuple[Any, str]] = {}
         self._client(model)
 
@@ -80,18 +89,59 @@ class NativeTransport:
         """
         client, wire_model = self._client(request.model)
         try:
-            asked = question(request, wire_model)
-        except (LM15Error, TypeError, ValueError) as error:
-            raise RequestRejected(
-                self._redacted(f"{request.model.name} cannot be asked this: {error}")
-            ) from None
-        try:
-            return answer(await client.complete(asked), self._provider)
+            form = self._form(wire_model, request)
+            if form is not None:
+                return await self._by_form(form, client, wire_model, request)
+            with overhear() as heard:
+                found = await self._by_client(client, wire_model, request)
+            self._keep_form(wire_model, request, heard.sent)
+            return found
         except LM15Error as error:
             raise failure(error, request.model.name, self._redacted) from None
         except (TypeError, ValueError, KeyError, AttributeError, IndexError) as error:
             message = f"{request.model.name}: the reply has an unknown form: {error}"
             raise ProviderUnavailable(self._redacted(message)) from None
+
+    async def _by_client(self, client: Any, wire_model: str, request: ModelRequest) -> ModelAnswer:
+        try:
+            asked = question(request, wire_model)
+        except (LM15Error, TypeError, ValueError) as error:
+            raise self._impossible(request, error) from None
+        return answer(await client.complete(asked), self._provider)
+
+    def _impossible(self, request: ModelRequest, error: Exception) -> RequestRejected:
+        return RequestRejected(self._redacted(f"{request.model.name} cannot be asked this: {error}"))
+
+    async def _by_form(self, form: Form, client: Any, wire_model: str, request: ModelRequest) -> ModelAnswer:
+        try:
+            filled = form.fill(request.messages)
+        except TypeError as error:
+            raise self._impossible(request, error) from None
+        try:
+            async with self._http.stream(filled) as response:
+                body = await response.read()
+        except NetworkError as error:
+            raise TransportError(str(error)) from error
+        found = plain_answer(body) if response.status == 200 and not _has_schema(request) else None
+        if found is not None:
+            return found
+        with overhear(played(response, body)):
+            return await self._by_client(client, wire_model, request)
+
+    def _form(self, wire_model: str, request: ModelRequest) -> Form | None:
+        if not all(message.content for message in request.messages):  # the client may leave them out
+            return None
+        return self._forms.get(_kind(wire_model, request))
+
+    def _keep_form(self, wire_model: str, request: ModelRequest, sent: Sequence[TransportRequest]) -> None:
+        """Requests of this kind need the client no more, unless it signs each or reckons their tokens."""
+        if len(sent) != 1 or self._needs_client:
+            return
+        form = form_of(sent[0], request.messages)
+        if form is not None:
+            if len(self._forms) >= _MOST_FORMS:
+                self._forms.clear()
+            self._forms[_kind(wire_model, request)] = form
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -107,6 +157,21 @@ class NativeTransport:
                 raise AuthenticationFailed(self._redacted(f"{model.name}: {error}")) from None
             self._clients[model.name] = client, route.model
         return self._clients[model.name]
+
+
+def _kind(wire_model: str, request: ModelRequest) -> object:
+    return wire_model, request.decoding, tuple(message.role for message in request.messages)
+
+
+def _has_schema(request: ModelRequest) -> bool:
+    """Whether the client may read the answer's JSON itself, and write it anew."""
+    return "json_schema" in (request.decoding.response_format or "")
+
+
+def _is_hosted(provider: str) -> bool:
+    """Whether a cloud serves it, which wants each request signed."""
+    definition = lookup(provider)
+    return definition is not None and bool(definition.hosted)
 
 
 def _routed(model: ModelRef) -> str:

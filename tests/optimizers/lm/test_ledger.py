@@ -13,9 +13,13 @@ from pathlib import Path
 import pytest
 
 from optimizers.errors import StorageFailed
+from optimizers.lm.answer_json import from_ledger
 from optimizers.lm.ledger import SqliteLedger
+from optimizers.lm.spend import Charge
+from optimizers.protocols import Claim
 from optimizers.testing import AccountsContract, LanesContract, LedgerContract
 from optimizers.testing.ledger import ANSWER, question
+from optimizers.types import Budget, ModelAnswer
 
 
 class SqliteStorage:
@@ -159,3 +163,82 @@ def test_a_request_is_hashed_once_however_often_its_key_is_wanted() -> None:
     request = question()
     assert request.key is request.key
     assert request == question()
+
+
+# --- what waits together shares its statements, and is done as if one after the other -----------------------
+
+
+async def test_of_many_who_claim_one_question_at_once_one_gets_it(ledger: SqliteLedger) -> None:
+    wishes = [ledger.claim(question(), holder=f"holder-{n}", lease_s=60) for n in range(50)]
+    found = await asyncio.gather(*wishes)
+    assert [claim is not None for claim in found] == [True] + [False] * 49
+
+
+async def test_a_claim_given_back_while_it_is_being_written_is_free_again(ledger: SqliteLedger) -> None:
+    first = ledger.claim(question(), holder="a", lease_s=60)
+    back = ledger.release(Claim(key=question().key, holder="a", expires_at=0.0))
+    second = ledger.claim(question(), holder="b", lease_s=60)
+    found = await asyncio.gather(first, back, second)
+    assert [isinstance(claim, Claim) for claim in found] == [True, False, True]
+
+
+async def test_of_many_answers_at_once_the_first_counts_for_all(ledger: SqliteLedger) -> None:
+    answers = [replace(ANSWER, text=str(n)) for n in range(20)]
+    counted = await asyncio.gather(*(ledger.commit(question(), answer) for answer in answers))
+    assert {answer.text for answer in counted} == {"0"}
+    assert await ledger.lookup([question().key]) == {question().key: answers[0]}
+
+
+async def test_an_answer_that_is_there_is_found_without_a_write(tmp_path: Path, ledger: SqliteLedger) -> None:
+    await ledger.commit(question(), ANSWER)
+    other = sqlite3.connect(ledger.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")  # nobody else can write now
+    found = await asyncio.wait_for(ledger.claim(question(), holder="a", lease_s=60), timeout=5)
+    assert found == ANSWER
+    other.close()
+
+
+async def test_reservations_and_settlements_at_once_add_up(ledger: SqliteLedger) -> None:
+    most = Charge(prompt_tokens=100, completion_tokens=10, cost_usd=0.01)
+    real = Charge(prompt_tokens=60, completion_tokens=5, cost_usd=0.002)
+    cap = Budget(max_calls=30)
+    made = await asyncio.gather(*(ledger.spend.reserve("run", most, cap) for _ in range(40)))
+    open_ones = [reservation for reservation, _ in made if reservation is not None]
+    assert len({reservation.id for reservation in open_ones}) == len(open_ones) == 30
+    kept, settled, refunded = open_ones[:10], open_ones[10:20], open_ones[20:]
+    await asyncio.gather(
+        *(ledger.spend.keep(each) for each in kept),
+        *(ledger.spend.settle(each, real) for each in [*settled, *settled]),  # the second changes nothing
+        *(ledger.spend.refund(each) for each in refunded),
+        *(ledger.spend.reserve("another run", most, None) for _ in range(3)),
+    )
+    total = ledger.spend.total_now("run")
+    assert (total.calls, total.prompt_tokens, total.completion_tokens) == (20, 1_600, 150)
+    assert total.cost_usd == 0.12
+    assert ledger.spend.total_now("another run").calls == 3
+
+
+async def test_one_of_many_that_cannot_be_stored_harms_no_other(ledger: SqliteLedger) -> None:
+    commits = [ledger.commit(question(n), ANSWER) for n in range(5)]
+    undated = ledger.commit(question(9), replace(ANSWER, created_at=float("nan")))
+    done = await asyncio.gather(*commits, undated, return_exceptions=True)
+    assert isinstance(done[-1], StorageFailed)
+    assert await ledger.count() == 5
+
+
+def test_an_answer_from_the_ledger_is_the_same_but_for_where_it_came_from() -> None:
+    answer = ModelAnswer(
+        text="t",
+        finish_reason="length",
+        rejected="r",
+        prompt_tokens=1,
+        completion_tokens=2,
+        cost_usd=0.3,
+        latency_ms=4.0,
+        logprobs=(("t", -0.5),),
+        created_at=6.0,
+    )
+    found = from_ledger(answer)
+    names = [name for name in ModelAnswer.__slots__ if getattr(found, name) != getattr(answer, name)]
+    assert names == ["cached"]
+    assert found.cached

@@ -88,10 +88,11 @@ class Shop:
         self.workers.append(worker)
         return worker
 
-    def start_worker_and_wait(self, lease_s: float, home: Path) -> None:
+    def start_worker_and_wait(self, *, home: Path, **options: Any) -> subprocess.Popen[bytes]:
         """A worker that takes jobs by the time that this returns."""
-        sign = home / f"started-{self.start_worker(lease_s, home).pid}"
-        self.until_true(sign.exists, bool)
+        worker = self.start_worker(home=home, **options)
+        self.until_true((home / f"started-{worker.pid}").exists, bool)
+        return worker
 
     def close(self) -> None:
         for worker in self.workers:

@@ -1,6 +1,7 @@
 """The contract with DBOS: what this service relies on, some of it not public."""
 
 import base64
+import logging
 import pickle
 import queue
 import threading
@@ -48,6 +49,16 @@ def test_a_job_reaches_the_worker(shop: Shop, receiver: Receiver) -> None:
     with transaction(shop.engine) as session:
         shop.sender.send(session, kind=KIND, job_id="a", dispatch=7)
     assert arrived.get(timeout=30) == ("a", 7)
+
+
+def test_its_own_words_go_the_way_of_all_logs(
+    receiver: Receiver, shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    receiver.start(lambda *_: None)
+    logger = logging.getLogger("dbos")
+    logger.warning("a word")
+    assert [record.message for record in caplog.records if record.name == "dbos"] == ["a word"]
+    assert logger.handlers == []
 
 
 def test_the_job_of_a_dead_worker_is_taken_over(shop: Shop, receiver: Receiver) -> None:

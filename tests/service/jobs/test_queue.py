@@ -68,10 +68,8 @@ def test_the_global_limit_counts_no_dead_worker_for_ever(shop: Shop) -> None:
 
 def test_each_worker_keeps_its_own_limit(sqlite_shop: Shop) -> None:
     shop = sqlite_shop
-    small = shop.start_worker(concurrency=1)
-    shop.until_true(lambda: list((shop.home / "workers").glob("*.lock")), bool)
-    big = shop.start_worker(concurrency=3)
-    shop.until_true(lambda: list((shop.home / "workers").glob("*.lock")), lambda signs: len(signs) == 2)
+    small = shop.start_worker_and_wait(home=shop.home, concurrency=1)
+    big = shop.start_worker_and_wait(home=shop.home, concurrency=3)
     _, by_worker = _most_at_a_time(shop, [shop.submit(25) for _ in range(12)])
     most = {worker_id.split("-")[-2]: count for worker_id, count in by_worker.items() if worker_id}
     assert most == {str(small.pid): 1, str(big.pid): 3}
