@@ -1,8 +1,8 @@
 """What a run will take, before anything is spent.
 
 Prompts are rendered and measured, at four characters a token; how much a strategy will try is its own
-`most_calls`, or its number of trials, or the budget where that is smaller. Real runs end earlier where races drop
-candidates, so the numbers are an upper guess, not a promise.
+`most_calls`, or its number of trials, or the budget where that is smaller. Real runs end earlier where
+races drop candidates, so the numbers are an upper guess, not a promise.
 """
 
 from collections.abc import Sequence

@@ -81,11 +81,7 @@ def test_a_strategy_that_takes_nothing_over_is_not_changed_by_earlier_runs(room:
     assert given.artifact.digest == fresh.artifact.digest
 
 
-@pytest.mark.parametrize(
-    ("snapshot", "warned"), [(None, False), (SNAPSHOT.digest, False), ("another", True)]
-)
-def test_a_start_that_was_found_on_other_rows_is_told(
-    room: Room, snapshot: str | None, warned: bool
-) -> None:
+@pytest.mark.parametrize(("snapshot", "warned"), [(None, False), (SNAPSHOT.digest, False), ("another", True)])
+def test_a_start_that_was_found_on_other_rows_is_told(room: Room, snapshot: str | None, warned: bool) -> None:
     result, _ = room.run(replace(SPEC, earlier=(replace(EARLIER, snapshot=snapshot),)))
     assert any("started from run-0" in warning for warning in result.report.warnings) is warned

@@ -1,7 +1,9 @@
 """Runs that start from what earlier runs on the dataset found."""
 
+from collections.abc import Iterator
 from dataclasses import asdict, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -96,24 +98,22 @@ def store_run(
 ) -> None:
     """Run `number`, which ended `number` minutes after the start."""
     run_id = f"run_{number}"
-    ended_at: datetime = START + timedelta(minutes=number)
+    ended_at = START + timedelta(minutes=number)
     job = JobRow(id=run_id, kind=actions.KIND, dataset_id=dataset_id, status=status, ended_at=ended_at)
     session.add(job)
     session.flush()
-    told = {"strategy": "gepa", "model": "offline", "spec": {}, "best_trial": best_trial}
+    told: dict[str, Any] = {"strategy": "gepa", "model": "offline", "spec": {}, "best_trial": best_trial}
     session.add(RunRow(id=run_id, dataset_id=dataset_id, snapshot_digest="s", **told))
     session.flush()
     for trial, candidate in enumerate((Candidate(), replace(WINNER, instruction=f"Of run {number}."))):
-        said = {"origin": "", "complete": True, "prompt": "", "dev": {}, "usage": {}, "outcomes": b""}
-        plain = asdict(candidate)
-        session.add(
-            TrialRow(run_id=run_id, number=trial, candidate_id=candidate.id, candidate=plain, **said)
-        )
+        said: dict[str, Any] = {"candidate": asdict(candidate), "prompt": "", "dev": {}, "usage": {}}
+        said |= {"origin": "", "complete": True, "outcomes": b""}
+        session.add(TrialRow(run_id=run_id, number=trial, candidate_id=candidate.id, **said))
     session.flush()
 
 
 @pytest.fixture
-def session(engine: Engine) -> Session:
+def session(engine: Engine) -> Iterator[Session]:
     with transaction(engine) as opened:
         for id_ in ("d", "other"):
             opened.add(
