@@ -136,7 +136,12 @@ class Search:
     @property
     def _field_calls(self) -> int:
         """Calls that the first field takes: a look at each entrant, and one whole trial."""
-        return math.ceil(len(self.bench.problem.dev) * (1 + (ENTRANTS - 1) * FIELD_LOOKS[0])) + ENTRANTS
+        others = self._entrants - 1
+        return math.ceil(len(self.bench.problem.dev) * (1 + others * FIELD_LOOKS[0])) + others
+
+    @property
+    def _entrants(self) -> int:
+        return ENTRANTS - self._is_tight
 
     def _keep_what_earns(self) -> None:
         """Trace the proposed criteria on a sample of train; keep those that mend more than they break."""
@@ -144,7 +149,7 @@ class Search:
         if Idea.CREDIT not in self.ideas or not lines:
             self.criteria_sets.append(self.pool.best(CORE))
             return
-        most = self.bench.room(self.room) - self._field_calls
+        most: float = self.bench.room(self.room) - self._field_calls
         if not self._is_tight:
             most = min(most, SHARE_TRACED * self.room)
         groups = math.ceil(len(lines) / GROUP)
@@ -196,7 +201,7 @@ class Search:
             Plan(demonstrations=many),
             Plan(criteria=criteria, demonstrations=few),
         ]
-        plans = plans[: ENTRANTS - self._is_tight]
+        plans = plans[: self._entrants]
         return [plan for plan in dict.fromkeys(plans) if plan != Plan()]
 
     # --- rounds ---------------------------------------------------------------------------------------
