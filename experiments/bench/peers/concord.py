@@ -16,13 +16,14 @@ from optimizers.rendering import render
 from optimizers.types import Budget, Candidate, Example, Label, Part, Snapshot, Split
 
 
-def strategy(name: str) -> Callable[[Task], Found]:
-    """The strategy `name` with its defaults."""
+def strategy(name: str, *without: str) -> Callable[[Task], Found]:
+    """The strategy `name` with its defaults, less the ideas named in `without`."""
 
     def find(task: Task) -> Found:
         spec = RunSpec(
             run_id=f"bench-{task.snapshot.dataset_id}-{name}-{task.calls}",
             strategy=name,
+            options={"without": list(without)} if without else {},
             model=task.model,
             proposer_model=task.proposer,
             seed=task.seed,

@@ -4,6 +4,7 @@ import importlib
 from collections.abc import Callable
 
 from experiments.bench.task import Entry, Found, Peers, Task
+from optimizers.joint.ideas import Idea
 from optimizers.strategies.registry import names as strategies
 
 _HERE = "experiments.bench.peers"
@@ -49,4 +50,16 @@ def peers() -> Peers:
         name: Entry(find=_later("concord:strategy", name), note=f"Concord {name}", least_calls=1)
         for name in strategies()
     }
-    return others | own
+    return {**others, **own, **ablations()}
+
+
+def ablations() -> Peers:
+    """`joint` without each of its ideas, one at a time: `joint_without_threshold` and so on."""
+    return {
+        f"joint_without_{idea}": Entry(
+            find=_later("concord:strategy", "joint", idea.value),
+            note=f"Concord joint without {idea.replace('_', ' ')}",
+            least_calls=1,
+        )
+        for idea in Idea
+    }
