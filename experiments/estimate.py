@@ -1,8 +1,8 @@
 """What a run will take, before anything is spent.
 
-Prompts are rendered and measured, at four characters a token; how many candidates a strategy will try
-is its own number of trials, or the budget where that is smaller. Real runs end earlier where races drop
-candidates, so the numbers are an upper guess, not a promise.
+Prompts are rendered and measured, at four characters a token; how much a strategy will try is its own
+`most_calls`, or its number of trials, or the budget where that is smaller. Real runs end earlier where
+races drop candidates, so the numbers are an upper guess, not a promise.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from statistics import fmean
 from experiments.preflight import CHARS_PER_TOKEN, least_calls
 from experiments.spec import RunSpec, judge_decoding
 from optimizers.lm.pricing import OFFLINE, Pricing
+from optimizers.protocols import Strategy
 from optimizers.rendering import render
 from optimizers.strategies.registry import create
 from optimizers.template import PromptTemplate
@@ -22,7 +23,8 @@ ANSWER_TOKENS = 90
 THOUGHT_TOKENS = 800
 """What a reasoning model adds to an answer."""
 SHOWN_ROWS = 4
-"""Demonstrations in a typical candidate's prompt, beyond the baseline's."""
+"""Demonstrations in a typical candidate's prompt, beyond the baseline's, unless a strategy has its own
+`shown_rows`."""
 SECONDS_PER_CALL = 2.0
 OFFLINE_SECONDS_PER_CALL = 0.005
 DEFAULT_TRIALS = 30
@@ -68,8 +70,9 @@ def estimate(spec: RunSpec, snapshot: Snapshot, pricing: Pricing | None = None) 
     pricing.require({spec.model, spec.proposer}, spec.budget, spec.spend_cap)
     train, dev, test = (snapshot.part(part) for part in Part)
     needed = least_calls(snapshot)
-    plain, shown = _judgements(spec, snapshot, pricing)
-    wanted = max(0, _trials(spec) - 1) * len(dev)
+    strategy = create(spec.strategy, spec.options)
+    plain, shown = _judgements(spec, snapshot, pricing, getattr(strategy, "shown_rows", SHOWN_ROWS))
+    wanted = _wanted(strategy, len(train), len(dev))
     searched, limited_by = _affordable(spec.budget, wanted, needed, plain, shown)
     calls = needed + searched
     cost = None
@@ -87,8 +90,10 @@ def estimate(spec: RunSpec, snapshot: Snapshot, pricing: Pricing | None = None) 
     )
 
 
-def _judgements(spec: RunSpec, snapshot: Snapshot, pricing: Pricing) -> tuple[_Judgement, _Judgement]:
-    """A judgement by the baseline, and one by a candidate that shows some solved examples."""
+def _judgements(
+    spec: RunSpec, snapshot: Snapshot, pricing: Pricing, shown_rows: int
+) -> tuple[_Judgement, _Judgement]:
+    """A judgement by the baseline, and one by a candidate that shows so many solved examples."""
     decoding = spec.decoding or judge_decoding(spec.model)
     baseline = Candidate(instruction=spec.instruction or "", verbatim=spec.prompt)
     template = render(baseline, snapshot.criterion, decoding)
@@ -98,7 +103,7 @@ def _judgements(spec: RunSpec, snapshot: Snapshot, pricing: Pricing) -> tuple[_J
     answer = float(ANSWER_TOKENS + thoughts)
     return (
         _judgement(plain, answer, spec.model, pricing),
-        _judgement(plain + SHOWN_ROWS * (row + ANSWER_TOKENS), answer, spec.model, pricing),
+        _judgement(plain + shown_rows * (row + ANSWER_TOKENS), answer, spec.model, pricing),
     )
 
 
@@ -117,9 +122,15 @@ def _judgement(prompt: float, answer: float, model: ModelRef, pricing: Pricing) 
     )
 
 
-def _trials(spec: RunSpec) -> int:
+def _wanted(strategy: Strategy, train: int, dev: int) -> int:
+    """How many calls the search takes at most, beyond the baseline's on dev, with so many rows."""
+    if callable(most_calls := getattr(strategy, "most_calls", None)):
+        return int(most_calls(train, dev))
+    return max(0, _trials(strategy) - 1) * dev
+
+
+def _trials(strategy: Strategy) -> int:
     """How many candidates the strategy tries at most."""
-    strategy = create(spec.strategy, spec.options)
     for name in ("trials", "most_trials"):
         if isinstance(trials := getattr(strategy, name, None), int):
             return trials

@@ -36,6 +36,15 @@ def overlap_warnings(train: Sequence[LabelledExample], learned: Sequence[Labelle
     return (f"{rows} the text of a test row; nothing was learned from such rows",)
 
 
+def earlier_warnings(spec: RunSpec, snapshot: Snapshot) -> tuple[str, ...]:
+    """That an earlier judge was found on other rows or labels, so that it may know some of today's test."""
+    elsewhere = [run.run_id for run in spec.earlier if run.snapshot not in {None, snapshot.digest}]
+    if not elsewhere:
+        return ()
+    names = ", ".join(elsewhere)
+    return (f"the search started from {names}, found on other rows or labels: some may be test rows here",)
+
+
 def least_calls(snapshot: Snapshot) -> int:
     """Calls that every run makes: the baseline on dev, and two judges on test."""
     return len(snapshot.part(Part.DEV)) + 2 * len(snapshot.part(Part.TEST))

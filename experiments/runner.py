@@ -13,7 +13,13 @@ from importlib.metadata import version
 
 from experiments.evidence import Evidence, provenance_warning, reading_warnings, repeatability
 from experiments.observers import Observers
-from experiments.preflight import label_warnings, overlap_warnings, require_budget, require_room
+from experiments.preflight import (
+    earlier_warnings,
+    label_warnings,
+    overlap_warnings,
+    require_budget,
+    require_room,
+)
 from experiments.spec import RunSpec, judge_decoding, proposer_decoding
 from optimizers.artifact import Artifact, artifact_of
 from optimizers.errors import BudgetExhausted, RunFailed
@@ -101,7 +107,7 @@ class _Run:
         self.train, self.dev, self.test = (snapshot.part(part) for part in Part)
         self.warnings = [*label_warnings(spec, snapshot), *split_warnings(snapshot.rows, snapshot.split)]
         self.learned = apart(self.train, self.test)
-        self.warnings += overlap_warnings(self.train, self.learned)
+        self.warnings += [*overlap_warnings(self.train, self.learned), *earlier_warnings(spec, snapshot)]
         self.strategy = create(spec.strategy, spec.options)
         self.decoding = spec.decoding or judge_decoding(spec.model)
         self.baseline = Candidate(instruction=spec.instruction or "", verbatim=spec.prompt)
@@ -130,6 +136,7 @@ class _Run:
             dev=self.dev,
             baseline=self.baseline,
             seed=self.spec.seed,
+            earlier=tuple(run.candidate for run in self.spec.earlier),
         )
         return Workbench(
             problem,

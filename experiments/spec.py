@@ -7,7 +7,20 @@ from optimizers.errors import InvalidInput
 from optimizers.lm.pricing import OFFLINE
 from optimizers.lm.reasoning import LEAST_COMPLETION_TOKENS, thinks_first
 from optimizers.report import Provenance
-from optimizers.types import Budget, Decoding, ModelRef, VerbatimPrompt
+from optimizers.types import Budget, Candidate, Decoding, ModelRef, VerbatimPrompt
+
+
+@dataclass(frozen=True, kw_only=True)
+class EarlierRun:
+    """A run that has ended, and the judge that it chose.
+
+    `snapshot` is the digest of what it learned from, where its rows may be in other parts now; `None`
+    where parts never change.
+    """
+
+    run_id: str
+    candidate: Candidate
+    snapshot: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +32,8 @@ class RunSpec:
     suits the model. `max_age_s` bounds the age in seconds of answers taken from the ledger; 0 asks
     everything anew. `test_readings` is how often earlier runs have read this dataset's test rows;
     -1 where nobody keeps count.
-    `simulated` marks a run on a stand-in's simulated world.
+    `simulated` marks a run on a stand-in's simulated world. `earlier` are runs whose winners the search
+    starts from, the latest first; strategies that do not carry anything over ignore them.
 
     Raises:
         InvalidInput: both `prompt` and `instruction` are given, or a number is out of range.
@@ -41,6 +55,7 @@ class RunSpec:
     max_in_flight: int = 32
     test_readings: int = 0
     simulated: bool = False
+    earlier: tuple[EarlierRun, ...] = ()
 
     def __post_init__(self) -> None:
         if self.prompt is not None and self.instruction is not None:
@@ -64,10 +79,17 @@ class RunSpec:
 
     def configuration(self) -> dict[str, object]:
         """All that can change the run's result, as plain values: two runs of one snapshot with equal
-        configurations and ledgers are the same run."""
+        configurations and ledgers are the same run.
+
+        Earlier runs are named in `earlier_runs`, without what they found: their names stand for that.
+        The key is left out where there are none, so that a run that starts afresh has the digest that
+        it had before runs could start otherwise, and finds what it has paid for.
+        """
         result = asdict(self)
-        for name in ("run_id", "spend_cap", "max_in_flight", "test_readings", "max_age_s"):
+        for name in ("run_id", "spend_cap", "max_in_flight", "test_readings", "max_age_s", "earlier"):
             del result[name]
+        if self.earlier:
+            result["earlier_runs"] = [run.run_id for run in self.earlier]
         return result
 
 

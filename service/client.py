@@ -4,7 +4,7 @@
 
     with ConcordClient("http://127.0.0.1:8000") as concord:
         dataset = concord.upload_dataset(Path("rows.csv"), name="replies", criterion="It answers.")
-        run = concord.start_run(dataset.id, strategy="instruction_search")
+        run = concord.start_run(dataset.id, strategy="joint")
         print(concord.wait(run).status)
 
 Server-side refusals are `Refused`, with the problem's title, detail and rows.
@@ -202,7 +202,7 @@ class ConcordClient:
         """Queue an optimization. One key starts one run, however often it is sent.
 
         Options: strategy, model, api_base, proposer_model, proposer_api_base, instruction, baseline, seed,
-        budget, spend_cap, options (the strategy's), max_age_s, force.
+        budget, spend_cap, options (the strategy's), max_age_s, from_earlier_runs, force.
         """
         body = given(dataset_id=dataset_id, **options)
         return Run.model_validate(self._start("runs", body, idempotency_key))

@@ -84,6 +84,7 @@ class Run(Job):
 
     strategy: str = ""
     model: str = ""
+    earlier_runs: list[str] = []
     trials: int = 0
     best: dict[str, Any] | None = None
     mlflow_url: str | None = None

@@ -1,6 +1,6 @@
 """Try a strategy on simulated worlds.
 
-    python -m experiments.worlds --data DIR --strategy instruction_search --calls 400
+    python -m experiments.worlds --data DIR --strategy joint --calls 400
 
 Each labelled file (CSV) of the folder becomes a world of each mechanism. All numbers are simulated.
 """
@@ -15,6 +15,7 @@ from experiments.worlds.mechanisms import MECHANISMS
 from experiments.worlds.reachable import best_reachable
 from experiments.worlds.trying import run_on_world
 from optimizers.lm.loop import BackgroundLoop
+from optimizers.strategies.registry import DEFAULT
 
 
 def _arguments() -> argparse.Namespace:
@@ -26,7 +27,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True, help="folder of labelled files")
     parser.add_argument("--files", nargs="*", help="names of files, all unless given")
     parser.add_argument("--mechanisms", nargs="*", choices=sorted(MECHANISMS), default=list(MECHANISMS))
-    parser.add_argument("--strategy", default="instruction_search")
+    parser.add_argument("--strategy", default=DEFAULT)
     parser.add_argument("--options", type=json.loads, default={}, help="JSON of the strategy's options")
     parser.add_argument("--calls", type=int, default=400, help="of the search; the final test comes on top")
     parser.add_argument("--seeds", type=int, nargs="*", default=[0])

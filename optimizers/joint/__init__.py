@@ -1,3 +1,1 @@
 """The parts of the joint search: criteria, what a proposer is shown, demonstrations, races, credit."""
-
-__all__: list[str] = []

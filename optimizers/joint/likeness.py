@@ -27,6 +27,7 @@ class Likeness:
         if n >= len(rows) or n <= 1:
             return [[row] for row in rows] if n > 1 else [list(rows)]
         vectors = self._vectors[[self._place[row.id] for row in rows]]
+        n = min(n, len(np.unique(vectors, axis=0)))  # K-means warns where there are fewer kinds than asked
         found = KMeans(n_clusters=n, random_state=seed, n_init=4).fit_predict(vectors)
         bunches: dict[int, list[LabelledExample]] = {}
         for row, number in zip(rows, found, strict=True):

@@ -26,10 +26,20 @@ class Joint:
     """
 
     name = "joint"
+    shown_rows = 12
+    """Demonstrations in a typical candidate's prompt: some candidates show twice as many, some none."""
 
     def __init__(self, *, rounds: int = 12, without: Sequence[str] = ()) -> None:
         self.rounds = options.whole_number("rounds", rounds, low=0, high=1000)
         self.ideas = switched_on(without)
+
+    def most_calls(self, train: int, dev: int) -> int:
+        """About how many calls a search without a budget takes at most, the baseline's on dev left out.
+
+        The opening and each round judge the train rows about once and dev about three times: criteria are
+        traced on some rows in several steps, and most challengers are dropped before they have seen dev.
+        """
+        return (1 + self.rounds) * (train + 3 * dev)
 
     def run(self, bench: Workbench) -> None:
         """The opening, then rounds of moves until budget, rounds or ideas end."""

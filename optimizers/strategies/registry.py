@@ -16,10 +16,14 @@ from optimizers.protocols import Strategy
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """Where a strategy lives (`module:class`) and what it does, in one sentence."""
+    """Where a strategy lives (`module:class`) and what it does, in one sentence.
+
+    `transfers`: it starts from the winners of earlier runs on the dataset (`Problem.earlier`).
+    """
 
     target: str
     summary: str
+    transfers: bool = False
 
 
 STRATEGIES: Mapping[str, Entry] = MappingProxyType(
@@ -28,6 +32,7 @@ STRATEGIES: Mapping[str, Entry] = MappingProxyType(
             target="optimizers.strategies.joint:Joint",
             summary="Searches criteria, solved examples, reasoning and threshold together, starting from "
             "people's labels and words.",
+            transfers=True,
         ),
         "bootstrap_fewshot": Entry(
             target="optimizers.strategies.bootstrap_fewshot:BootstrapFewShot",
@@ -50,6 +55,9 @@ STRATEGIES: Mapping[str, Entry] = MappingProxyType(
     }
 )
 """In the order in which they are offered."""
+
+DEFAULT = "joint"
+"""The strategy of whoever names none."""
 
 
 def names() -> tuple[str, ...]:

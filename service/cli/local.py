@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from optimizers.strategies.registry import DEFAULT, STRATEGIES
 from service.cli.connection import pairs
 
 if TYPE_CHECKING:
+    from experiments.spec import EarlierRun
     from optimizers.types import Evaluation
     from service.cli.files import RowFile
 
@@ -32,6 +34,10 @@ Ledger = Annotated[
     typer.Option(help="File of paid answers, by which nothing is paid twice; beside the judge unless given."),
 ]
 ApiBase = Annotated[str | None, typer.Option(help="An OpenAI-compatible address that serves the model.")]
+StartFrom = Annotated[
+    Path | None,
+    typer.Option("--from", exists=True, dir_okay=False, help="An earlier run's judge, to start from."),
+]
 InFlight = Annotated[int, typer.Option(min=1, help="Model calls open at a time, at most.")]
 
 
@@ -52,13 +58,14 @@ def optimize(
         "best.json"
     ),
     criterion: Annotated[str | None, typer.Option(help="What pass means, in your words.")] = None,
-    strategy: Annotated[str, typer.Option(help="How candidates are found.")] = "instruction_search",
+    strategy: Annotated[str, typer.Option(help="How candidates are found.")] = DEFAULT,
     model: Annotated[str, typer.Option(envvar="CONCORD_MODEL", help="The judge's model.")] = "offline",
     api_base: ApiBase = None,
     proposer_model: Annotated[
         str | None, typer.Option(envvar="CONCORD_PROPOSER_MODEL", help="The model that writes proposals.")
     ] = None,
     instruction: Annotated[str | None, typer.Option(help="The instruction to start from.")] = None,
+    start_from: StartFrom = None,
     seed: Annotated[int, typer.Option(min=0)] = 0,
     max_calls: Annotated[int | None, typer.Option(min=1, help="Budget in model calls.")] = None,
     max_tokens: Annotated[int | None, typer.Option(min=1, help="Budget in tokens.")] = None,
@@ -99,11 +106,34 @@ def optimize(
         max_in_flight=max_in_flight,
         test_readings=-1,
         simulated=is_simulated(model),
+        earlier=_earlier(start_from, strategy) if start_from else (),
     )
     # Its account of what was paid is its own, and the same when the command is repeated.
     spec = replace(spec, run_id=f"local-{digest([snapshot.digest, spec.configuration()])[:12]}")
     job = Job(out=out, report=report, ledger=ledger or out.with_suffix(".ledger"), mlflow_uri=mlflow_uri)
     optimize_file(spec, snapshot, job)
+
+
+def _earlier(path: Path, strategy: str) -> "tuple[EarlierRun]":
+    """The judge in a file as an earlier run, named by its content: the same judge is the same start.
+
+    Raises:
+        ArtifactInvalid: it is no judge file.
+        InvalidInput: it holds no judge that was searched for, or the strategy starts from none.
+    """
+    from experiments.spec import EarlierRun
+    from optimizers.artifact import from_json
+    from optimizers.errors import InvalidInput
+
+    starting = [name for name, entry in STRATEGIES.items() if entry.transfers]
+    if strategy not in starting:
+        raise InvalidInput(f"--from is for the strategy {', '.join(starting)}, got {strategy!r}")
+    artifact = from_json(path.read_bytes())
+    candidate, snapshot = artifact.candidate, artifact.provenance.get("snapshot")
+    if candidate is None or candidate.verbatim is not None:
+        raise InvalidInput(f"--from must be a judge with an instruction or solved examples, got {path}")
+    name = f"judge-{artifact.digest[:12]}"
+    return (EarlierRun(run_id=name, candidate=candidate, snapshot=str(snapshot)),)
 
 
 def judge(

@@ -49,6 +49,9 @@ def start(
     max_cost_usd: Annotated[float | None, typer.Option(min=0, help="Budget in dollars.")] = None,
     spend_cap_calls: CapCalls = None,
     spend_cap_usd: CapDollars = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Do not start from what earlier runs on the dataset found.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Go on with fewer labels than advised.")] = False,
     priority: Priority = 0,
     exclusive: Annotated[
@@ -70,6 +73,7 @@ def start(
             seed=seed,
             budget=_limits(max_calls, max_tokens, max_cost_usd),
             spend_cap=_limits(spend_cap_calls, None, spend_cap_usd),
+            from_earlier_runs=False if fresh else None,
             force=force or None,
             priority=priority or None,
             exclusive=exclusive or None,

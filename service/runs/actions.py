@@ -8,7 +8,7 @@ from sqlmodel import Session
 from experiments.preflight import label_warnings, require_budget
 from experiments.spec import RunSpec
 from optimizers.errors import InvalidInput
-from optimizers.strategies.registry import create, names
+from optimizers.strategies.registry import STRATEGIES, create, names
 from optimizers.template import verbatim_template
 from optimizers.types import Budget
 from service.catalog.choice import choose_model, choose_proposer
@@ -19,6 +19,7 @@ from service.jobs import dispatch, store
 from service.jobs.engine import Sender
 from service.jobs.states import Status
 from service.jobs.tables import JobRow
+from service.runs import earlier
 from service.runs.schemas import NewRun, Resume
 from service.runs.stored import spec_json, spec_of
 from service.runs.tables import RunRow, TrackingRow
@@ -71,6 +72,9 @@ def start(session: Session, sender: Sender, asked: NewRun, settings: Settings) -
     taken = snapshot(session, asked.dataset_id)
     label_warnings(spec, taken)
     require_budget(spec, taken)
+    if asked.from_earlier_runs and STRATEGIES[spec.strategy].transfers:
+        # Settled here once: a resumed or retried run is the same run, whatever has ended since.
+        spec = replace(spec, earlier=earlier.winners(session, asked.dataset_id))
     dispatch.submit(
         session,
         sender,

@@ -7,6 +7,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from optimizers.report import Conclusion, Recommended
+from optimizers.strategies.registry import DEFAULT
 from service.catalog.schemas import Limits, PromptIn
 from service.jobs.schemas import JobState, Priority
 
@@ -21,7 +22,7 @@ class NewRun(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     dataset_id: str = Field(max_length=32)
-    strategy: str = "instruction_search"
+    strategy: str = DEFAULT
     model: str | None = Field(default=None, min_length=1, max_length=200)
     api_base: str | None = Field(default=None, max_length=500)
     proposer_model: str | None = Field(default=None, min_length=1, max_length=200)
@@ -34,6 +35,9 @@ class NewRun(BaseModel):
     options: dict[str, Any] = Field(default_factory=dict, description="Of the strategy.")
     max_age_s: float | None = Field(
         default=None, ge=0, description="Oldest answer to take from the ledger; 0 asks everything anew."
+    )
+    from_earlier_runs: bool = Field(
+        default=True, description="Start from what earlier runs on this dataset found."
     )
     force: bool = Field(default=False, description="Run with fewer labels than advised; the report says so.")
     priority: Priority = 0
@@ -75,6 +79,7 @@ class RunOut(JobState):
     proposer_model: str
     exclusive: bool
     seed: int
+    earlier_runs: list[str] = Field(description="The runs whose winners it starts from, the latest first.")
     budget: dict[str, Any]
     spend_cap: dict[str, Any] | None
     trials: int

@@ -55,11 +55,16 @@ def trial_row(run_id: str, trial: Trial, dev: Agreement, prompt: str) -> TrialRo
     )
 
 
+def candidate_of(row: TrialRow) -> Candidate:
+    """The trial's candidate again."""
+    return _CANDIDATE.validate_python(row.candidate)
+
+
 def trial_of(row: TrialRow) -> Trial:
     """The trial again."""
     return Trial(
         number=row.number,
-        candidate=_CANDIDATE.validate_python(row.candidate),
+        candidate=candidate_of(row),
         evaluation=Evaluation(candidate_id=row.candidate_id, outcomes=outcomes_of(row)),
         kappa=row.kappa,
         complete=row.complete,

@@ -133,6 +133,7 @@ def _run(parts: Any, waiting_for: str | None) -> RunOut:  # Any: a row of the se
         proposer_model=spec.proposer.name,
         exclusive=job.exclusive_key is not None,
         seed=spec.seed,
+        earlier_runs=[earlier.run_id for earlier in spec.earlier],
         budget=run.spec["budget"],
         spend_cap=run.spec["spend_cap"],
         trials=run.trials,

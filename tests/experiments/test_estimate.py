@@ -35,6 +35,16 @@ def test_a_budget_bounds_the_estimate_and_is_named(snapshot: Snapshot) -> None:
     assert estimate(spec(budget=Budget(max_tokens=60_000)), snapshot).limited_by == "max_tokens"
 
 
+def test_a_strategy_may_say_itself_what_it_takes(snapshot: Snapshot) -> None:
+    shorter, longer = (estimate(spec(strategy="joint", options={"rounds": n}), snapshot) for n in (1, 3))
+    assert longer.calls - longer.needed_calls == 2 * (shorter.calls - shorter.needed_calls)
+    assert shorter.calls - shorter.needed_calls >= 2 * 30  # an opening and a round, on 30 dev rows
+    bounded = estimate(spec(strategy="joint", budget=Budget(max_calls=200)), snapshot)
+    assert (bounded.calls, bounded.limited_by) == (200, "max_calls")
+    other = estimate(spec(budget=Budget(max_calls=200)), snapshot)
+    assert bounded.prompt_tokens > other.prompt_tokens  # its candidates show more solved examples
+
+
 def test_tokens_come_from_the_rendered_prompt(snapshot: Snapshot) -> None:
     short = estimate(spec(), snapshot)
     long = estimate(spec(instruction="Judge the answer. " * 500), snapshot)

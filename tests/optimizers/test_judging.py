@@ -35,6 +35,6 @@ def test_no_row_is_sent_ahead_to_a_model_that_has_answered() -> None:
     with BackgroundLoop() as loop:
         session = cast("Session", Together())
         judging = Judging("Polite.", ModelRef(name="m"), Decoding(), session, loop, max_in_flight=4)
-        judging.fill(Candidate(), ROWS[:4], lambda *_: None)
-        judging.fill(Candidate(), ROWS[4:], lambda *_: None)
+        judging.fill([(Candidate(), ROWS[:4])], lambda *_: None)
+        judging.fill([(Candidate(), ROWS[4:])], lambda *_: None)
         assert judging.missing(Candidate(), ROWS) == 0

@@ -8,7 +8,8 @@ from optimizers.strategies import registry
 
 
 def test_the_order_is_the_one_in_which_they_are_offered() -> None:
-    assert registry.names()[:4] == ("bootstrap_fewshot", "instruction_search", "mipro", "gepa")
+    assert registry.names()[:5] == ("joint", "bootstrap_fewshot", "instruction_search", "mipro", "gepa")
+    assert registry.names()[0] == registry.DEFAULT
 
 
 @pytest.mark.parametrize("name", registry.names())
@@ -18,7 +19,7 @@ def test_a_strategy_knows_its_name_and_is_described_in_a_sentence(name: str) -> 
 
 
 def test_an_unknown_name_is_refused_with_those_that_are_known() -> None:
-    with pytest.raises(InvalidInput, match=r"strategy must be one of bootstrap_fewshot, .*got 'magic'"):
+    with pytest.raises(InvalidInput, match=r"strategy must be one of joint, .*got 'magic'"):
         registry.create("magic")
 
 

@@ -157,6 +157,19 @@ def test_a_labelled_file_becomes_a_measured_judge(up: Up) -> None:
     assert "conclusion: " in up.concord("runs", "show", run_id).stdout
 
 
+def test_a_run_starts_from_the_one_before_unless_it_is_to_start_afresh(up: Up) -> None:
+    with ConcordClient(up.url) as client:
+        dataset = next(iter(client.datasets())).id
+        model = ["--model", "openai/simulated", "--api-base", up.standin.api_base, "--seed", 5]
+        first = up.concord("runs", "start", dataset, *model, "--max-calls", 260, "--wait").stdout.split()[0]
+        up.standin.faults.latency_ms = 200
+        later = [up.concord("runs", "start", dataset, *model, *fresh).stdout for fresh in ([], ["--fresh"])]
+        named = [client.cancel(client.run(run_id.strip())).earlier_runs for run_id in later]
+        up.standin.faults.latency_ms = 0
+    assert named[0][0] == first
+    assert named[1] == []
+
+
 def test_a_run_is_cancelled_from_the_command_line(up: Up) -> None:
     with ConcordClient(up.url) as client:
         dataset = next(iter(client.datasets())).id

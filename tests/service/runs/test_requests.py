@@ -70,7 +70,7 @@ def test_an_accepted_run_is_queued_and_found_under_its_location(api: httpx.Clien
     response = api.post("/runs", json={"dataset_id": dataset_id})
     assert response.status_code == 202
     run = response.json()
-    assert (run["status"], run["model"], run["strategy"]) == ("queued", "offline", "instruction_search")
+    assert (run["status"], run["model"], run["strategy"]) == ("queued", "offline", "joint")
     assert run["mlflow_url"] is None
     assert api.get(response.headers["location"].removeprefix("/api")).json() == run
 
@@ -236,7 +236,7 @@ def test_the_catalog_names_strategies_and_keys_but_shows_none(
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     names = [strategy["name"] for strategy in api.get("/strategies").json()]
-    assert names[:2] == ["bootstrap_fewshot", "instruction_search"]
+    assert names[:2] == ["joint", "bootstrap_fewshot"]
     models = api.get("/models")
     providers = {provider["prefix"]: provider["ready"] for provider in models.json()["providers"]}
     assert (providers["openai/"], providers["xai/"]) == (True, False)
