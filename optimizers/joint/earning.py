@@ -5,16 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimizers.joint.demonstrating import spread
-from optimizers.joint.likeness import Likeness
 from optimizers.joint.tracing import Toggled, Traced, trace
 from optimizers.types import Evaluation, Label, LabelledExample
 from optimizers.workbench import Workbench
 
 _MOST_WRONG, _MOST_RIGHT = 16, 8
 """Rows of each class around a judge's mistakes: judged wrongly, and rightly."""
-
-_LEAST_PER_CLASS = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,25 +19,6 @@ class Sample:
 
     rows: tuple[LabelledExample, ...]
     weights: Mapping[str, float]
-
-
-def drawn(
-    rows: Sequence[LabelledExample],
-    n: int,
-    share_of_fails: float,
-    likeness: Likeness,
-    rng: np.random.Generator,
-) -> Sample:
-    """About `n` of `rows`, of many kinds, between one third and two thirds of them failed by people."""
-    share = min(0.67, max(0.33, share_of_fails))
-    picked: list[LabelledExample] = []
-    weights: dict[str, float] = {}
-    for label, part in ((Label.FAIL, share), (Label.PASS, 1 - share)):
-        own = [row for row in rows if row.label is label]
-        some = spread(own, max(_LEAST_PER_CLASS, round(n * part)), likeness, rng)
-        picked += some
-        weights |= {row.id: 1 / len(some) for row in some}
-    return Sample(rows=tuple(picked), weights=weights)
 
 
 def around_mistakes(known: Evaluation, rows: Sequence[LabelledExample], rng: np.random.Generator) -> Sample:

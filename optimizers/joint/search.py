@@ -1,11 +1,10 @@
 """The state of one joint search: what was tried, who is the champion, and the moves against it."""
 
-import math
 from collections.abc import Callable
 
 from optimizers.errors import BudgetExhausted
 from optimizers.joint.demonstrating import Demonstrating
-from optimizers.joint.earning import around_mistakes, drawn, earning
+from optimizers.joint.earning import around_mistakes, earning
 from optimizers.joint.ideas import Idea
 from optimizers.joint.likeness import Likeness
 from optimizers.joint.plan import Plan, carried_over
@@ -13,15 +12,18 @@ from optimizers.joint.proposing import MISTAKE_QUESTIONS, Proposing
 from optimizers.joint.racing import duel, halve
 from optimizers.joint.sizes import FEW, MANY, Sizes
 from optimizers.joint.thresholds import worthwhile_threshold
-from optimizers.joint.tracing import GROUP, Group
+from optimizers.joint.tracing import Group
 from optimizers.selection import ranked
 from optimizers.strategies.choices import Tried, suggest
 from optimizers.strategies.demonstrations import balanced, eligible
 from optimizers.types import Candidate, Demonstration, Trial
 from optimizers.workbench import Workbench
 
-CORE, MOST = 8, 16
-"""Criteria of a candidate where none was traced: of a first one, and of the longest."""
+CORE = 8
+"""Criteria of a first candidate: those that most answers named."""
+
+MOST = 16
+"""Criteria of the longest candidate, where they are not traced."""
 
 MOST_TRACED = 32
 """Proposed criteria that are traced: those that most answers named."""
@@ -88,7 +90,7 @@ class Search:
             self._proposing.pool.add(plan.criteria)
         if Idea.WARM_START in self._ideas and Idea.CRITERIA in self._ideas:
             self._proposing.from_labels(self._sizes.questions, self._share_of_false_passes())
-            self._criteria_sets.append(self._first_criteria())
+            self._criteria_sets.append(self._proposing.pool.best(CORE))
         self._draw_first_demonstrations()
         self._run_field([self._candidate(plan) for plan in dict.fromkeys((*earlier, *self._first_plans()))])
 
@@ -102,18 +104,6 @@ class Search:
         """How much attention goes to what people failed, by the champion's errors on dev."""
         found = self._bench.confusion(self.champion.evaluation, self._bench.problem.dev)
         return min(0.9, max(0.3, (found.fn + 1) / (found.fn + found.fp + 2)))
-
-    def _first_criteria(self) -> tuple[str, ...]:
-        """The proposed criteria that earn their place on a sample of train; untraced where that is too
-        dear, those that most answers named."""
-        lines = self._proposing.pool.best(MOST_TRACED)
-        n = self._sizes.traced(self._bench.room(self._sizes.room), math.ceil(len(lines) / GROUP))
-        if Idea.CREDIT not in self._ideas or not n:
-            return self._proposing.pool.best(CORE)
-        rng = self._bench.rng("traced")
-        sample = drawn(self._rows, n, self._share_of_false_passes(), self._likeness, rng)
-        toggled = self._toggling(Plan(reasoning=self._base.reasoning))
-        return earning(self._bench, toggled, lines, sample, reserve=self._sizes.field)
 
     def _draw_first_demonstrations(self) -> None:
         rows = self._demonstrating.draw(MANY, "first")

@@ -8,7 +8,7 @@ import numpy as np
 from optimizers.joint.likeness import Likeness
 from optimizers.types import LabelledExample
 
-FOCUS, MOST_FOCUS = 6, 20
+FOCUS, MOST_FOCUS = 16, 20
 """Rows of the class that a question is about: enough to see a kind of defect, few enough to read. There
 are more, up to `MOST_FOCUS`, where the questions are too few for all rows."""
 

@@ -7,14 +7,8 @@ FEW, MANY = 3, 12
 """Demonstrations of each class in a small and in a large set."""
 
 _QUESTIONS = range(2, 17)
-_CALLS_PER_QUESTION = 24
+_CALLS_PER_QUESTION = 72
 """One question of the opening for so many calls of the budget, within `_QUESTIONS`."""
-
-_SHARE_TRACED = 0.35
-_CALLS_OF_SPLITTING = 2.2
-"""What tracing may take of the budget; and what a row takes about, beside one call for each group."""
-
-_LEAST_TRACED = 10
 
 _LOOKS = (0.2, 0.5)
 """Shares of dev after which the first field is halved; the first alone where the budget is tight."""
@@ -58,12 +52,3 @@ class Sizes:
         """Calls that the first field takes at least: a look at each entrant, and one whole trial."""
         others = self.entrants - 1
         return math.ceil(self.dev * (1 + others * _LOOKS[0])) + others
-
-    def traced(self, left: int, groups: int) -> int:
-        """Rows on which so many groups of criteria can be traced, with `left` calls of the budget left; 0
-        where they are too few to tell anything."""
-        most: float = left - self.field
-        if not self.is_tight:
-            most = min(most, _SHARE_TRACED * self.room)
-        rows = int(max(0.0, most) / (1 + groups + _CALLS_OF_SPLITTING))
-        return rows if rows >= _LEAST_TRACED else 0
