@@ -19,6 +19,7 @@ class Joint:
 
     Args:
         rounds: rounds of moves at most; the budget, or a lack of new ideas, may end the search earlier.
+        patience: rounds in a row without a better champion after which a further one is not worth its price.
         without: ideas to leave out, by name; see `optimizers.joint.ideas`.
 
     Raises:
@@ -29,8 +30,9 @@ class Joint:
     shown_rows = 12
     """Demonstrations in a typical candidate's prompt: some candidates show twice as many, some none."""
 
-    def __init__(self, *, rounds: int = 12, without: Sequence[str] = ()) -> None:
+    def __init__(self, *, rounds: int = 12, patience: int = 3, without: Sequence[str] = ()) -> None:
         self.rounds = options.whole_number("rounds", rounds, low=0, high=1000)
+        self.patience = options.whole_number("patience", patience, low=1, high=1000)
         self.ideas = switched_on(without)
 
     def most_calls(self, train: int, dev: int) -> int:
@@ -42,9 +44,14 @@ class Joint:
         return (1 + self.rounds) * (train + 3 * dev)
 
     def run(self, bench: Workbench) -> None:
-        """The opening, then rounds of moves until budget, rounds or ideas end."""
+        """The opening, then rounds of moves until budget, rounds, patience or ideas end."""
         search = Search(bench, start(bench), self.ideas)
         search.open()
+        idle = 0
         for turn in range(self.rounds):
+            champion = search.champion.candidate
             if not search.improve(turn):
+                return
+            idle = 0 if search.champion.candidate != champion else idle + 1
+            if idle == self.patience:
                 return

@@ -13,7 +13,7 @@ from tests.acceptance.conftest import Site
 
 Run = dict[str, Any]
 
-STRATEGIES = ("bootstrap_fewshot", "instruction_search", "mipro", "gepa")
+STRATEGIES = ("joint", "bootstrap_fewshot", "instruction_search", "mipro", "gepa")
 RUNS = 12
 SHARED = 0
 """The provider of all runs without a cap: they share what they ask."""
@@ -51,7 +51,7 @@ class PlannedRun:
 
 
 def planned() -> list[PlannedRun]:
-    """Three of each strategy; the first of each has a cap."""
+    """The strategies in turn; the first four runs have a cap."""
     caps = (Cap.SUFFICES, Cap.STOPS, Cap.STOPS, Cap.SUFFICES)
     return [
         PlannedRun(

@@ -37,6 +37,13 @@ def test_a_row_with_an_input_that_dev_holds_is_not_shown_whatever_its_group() ->
     assert eligible_ids(train, [row("z", "same question", group="h")]) == ["b"]
 
 
+def test_a_question_that_all_rows_answer_ties_none_of_them() -> None:
+    train = [row(f"a{n}", "Is this sentence acceptable?", group=f"a{n}") for n in range(8)]
+    dev = [row(f"z{n}", "Is this sentence acceptable?", group=f"z{n}") for n in range(8)]
+    assert eligible_ids(train, dev) == [r.id for r in train]
+    assert eligible_ids([row("b", group="z0"), *train], dev) == [r.id for r in train]
+
+
 def test_a_long_output_that_dev_holds_is_not_shown() -> None:
     assert eligible_ids([row("a", output=LONG.upper()), row("b")], [row("z", output=LONG)]) == ["b"]
 
