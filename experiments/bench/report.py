@@ -23,12 +23,20 @@ def write_report(folder: Path) -> Path:
     summary = summarize(grounds, measured)
     verdicts = json.dumps(_verdicts(grounds, measured), indent=1)
     (folder / "verdicts.json").write_text(verdicts + "\n", encoding="utf-8")
-    text = json.dumps(asdict(summary), indent=1, sort_keys=True, default=list)
+    text = json.dumps(_without_labels(summary), indent=1, sort_keys=True, default=list)
     (folder / "summary.json").write_text(text + "\n", encoding="utf-8")
     plot(summary, folder / "kappa_by_calls.png")
     path = folder / "report.md"
     path.write_text("\n".join(_lines(summary)) + "\n", encoding="utf-8")
     return path
+
+
+def _without_labels(summary: Summary) -> dict[str, object]:
+    """The summary as plain values; people's labels stand with the verdicts alone."""
+    plain = asdict(summary)
+    for ground in plain["cases"]:
+        del ground["truth"]
+    return plain
 
 
 _LETTERS = {"pass": "P", "fail": "F", None: "-"}
