@@ -4,6 +4,7 @@ The budget is required before a batch (a barrier), so that what a run can afford
 order in which answers arrive.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial, reduce
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 from optimizers.errors import RequestRejected
 from optimizers.evaluate import Progress, evaluate
 from optimizers.matrix import VerdictMatrix
+from optimizers.protocols import LanguageModel
 from optimizers.rendering import render
 from optimizers.template import AS_WRITTEN, PromptTemplate
 from optimizers.together import all_or_none
@@ -24,7 +26,9 @@ from optimizers.types import (
     Failure,
     FailureKind,
     LabelledExample,
+    ModelAnswer,
     ModelRef,
+    ModelRequest,
     Usage,
     digest,
 )
@@ -90,8 +94,8 @@ class Judging:
             return
         self._session.require(total)
         tally = _Tally(total, on_progress)
-        each = max(1, self._max_in_flight // len(batches))
-        found = self._loop.run(all_or_none([self._evaluate(batch, each, tally) for batch in batches]))
+        places = _Places(self._session, self._max_in_flight)
+        found = self._loop.run(all_or_none([self._evaluate(batch, places, tally) for batch in batches]))
         for batch, evaluation in zip(batches, found, strict=True):
             self._matrix.add(batch.prompt, evaluation.outcomes)
         self.judged += total
@@ -106,16 +110,16 @@ class Judging:
             batch.examples |= {row.id: row.example for row in rows if row.id in missing}
         return [batch for batch in batches.values() if batch.examples]
 
-    async def _evaluate(self, batch: "_Batch", max_in_flight: int, tally: "_Tally") -> Evaluation:
+    async def _evaluate(self, batch: "_Batch", places: "_Places", tally: "_Tally") -> Evaluation:
         try:
             return await evaluate(
                 self._templates[batch.prompt],
                 list(batch.examples.values()),
-                self._session,
+                places,
                 candidate_id=batch.candidate_id,
                 model=self._model,
                 decision=AS_WRITTEN,
-                max_in_flight=max_in_flight,
+                max_in_flight=self._max_in_flight,
                 on_progress=partial(tally.tell, batch.prompt),
                 canary=not self.judged,  # a model that has answered needs no row sent ahead
             )
@@ -137,6 +141,19 @@ class _Batch:
     prompt: str
     candidate_id: str
     examples: dict[str, Example] = field(default_factory=dict)
+
+
+class _Places:
+    """A language model that batches under way together share: at most so many calls are open at a time."""
+
+    def __init__(self, lm: LanguageModel, max_in_flight: int) -> None:
+        self._lm = lm
+        self._free = asyncio.Semaphore(max_in_flight)
+
+    async def ask(self, request: ModelRequest) -> ModelAnswer:
+        """Answer `request` as the model does, once there is a place."""
+        async with self._free:
+            return await self._lm.ask(request)
 
 
 class _Tally:

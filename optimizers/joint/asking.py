@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from optimizers.kappa import Confusion
 from optimizers.strategies.answers import clipped
 from optimizers.strategies.proposals import agreement_counts
-from optimizers.types import Label, LabelledExample, Message, Outcome, Verdict
+from optimizers.types import LabelledExample, Message, Outcome, Verdict
 
 LONGEST_TEXT = 6000
 LONGEST_QUESTION = 40_000
@@ -44,22 +44,22 @@ class Question:
     `confusion` counts the judge's verdicts on the rows that it judged, where the cases are mistakes.
     """
 
-    failed: tuple[Case, ...]
-    passed: tuple[Case, ...]
+    failed: tuple[Case, ...] = ()
+    passed: tuple[Case, ...] = ()
     known: tuple[str, ...] = ()
     confusion: Confusion | None = None
 
 
-def question(criterion: str, asked: Question, *, critiques: bool = True) -> tuple[Message, ...]:
-    """The messages of `asked`. Without `critiques` people's words are left out."""
+def question(criterion: str, asked: Question) -> tuple[Message, ...]:
+    """The messages of `asked`."""
     cases = [*asked.failed, *asked.passed]
     limit = min(LONGEST_TEXT, LONGEST_QUESTION // max(1, 2 * len(cases)))
     parts = [
         f"What a pass means:\n{criterion}",
         _known(asked.known),
         agreement_counts(asked.confusion) if asked.confusion is not None else "",
-        _section("People failed these outputs", asked.failed, limit, critiques=critiques),
-        _section("People passed these outputs", asked.passed, limit, critiques=critiques),
+        _section("People failed these outputs", asked.failed, limit),
+        _section("People passed these outputs", asked.passed, limit),
     ]
     return (
         Message(role="system", content=_SYSTEM),
@@ -71,28 +71,23 @@ def _known(criteria: Sequence[str]) -> str:
     return "Known criteria:\n" + "\n".join(f"- {line}" for line in criteria) if criteria else ""
 
 
-def _section(heading: str, cases: Sequence[Case], limit: int, *, critiques: bool) -> str:
+def _section(heading: str, cases: Sequence[Case], limit: int) -> str:
     if not cases:
         return ""
-    shown = [_case(n, case, limit, critiques=critiques) for n, case in enumerate(cases, start=1)]
+    shown = [_case(n, case, limit) for n, case in enumerate(cases, start=1)]
     return "\n\n".join([f"# {heading}", *shown])
 
 
-def _case(number: int, case: Case, limit: int, *, critiques: bool) -> str:
+def _case(number: int, case: Case, limit: int) -> str:
     example = case.row.example
     lines = [
         f"## Case {number}",
         f"Task input:\n{clipped(example.input, limit)}",
         f"Task output:\n{clipped(example.output, limit)}",
     ]
-    if critiques and case.row.critique:
+    if case.row.critique:
         lines.append(f"People said: {clipped(case.row.critique, limit)}")
     if isinstance(case.outcome, Verdict) and case.outcome.label is not case.row.label:
         said = f": {clipped(case.outcome.rationale, limit)}" if case.outcome.rationale else ""
         lines.append(f"The judge decided {case.outcome.label.value}, which is wrong{said}")
     return "\n".join(lines)
-
-
-def by_label(cases: Sequence[Case]) -> dict[Label, tuple[Case, ...]]:
-    """Cases by the people's label, in their order."""
-    return {label: tuple(case for case in cases if case.row.label is label) for label in Label}

@@ -9,6 +9,9 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 from optimizers.strategies.answers import sendable, texts_of
 from optimizers.wording import DEFAULT_INSTRUCTION
 
+PLACEBO = "Take all of the output into account."
+"""Says nothing: what credit it gets when criteria are traced is luck. No criterion may be it."""
+
 SHORTEST_CRITERION = 10
 LONGEST_CRITERION = 600
 _MOST_LINES = 12
@@ -40,7 +43,7 @@ def criteria_in(answer: str) -> tuple[str, ...]:
     """
     lines = [line for text in texts_of(answer, "instruction") for line in _lines(text)]
     usable = (line for line in dict.fromkeys(lines) if SHORTEST_CRITERION <= len(line) <= LONGEST_CRITERION)
-    return tuple(line for line in usable if len(line.split()) >= 3)[:_MOST_LINES]
+    return tuple(line for line in usable if len(line.split()) >= 3 and line != PLACEBO)[:_MOST_LINES]
 
 
 def _lines(text: str) -> list[str]:

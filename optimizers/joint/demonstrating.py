@@ -1,15 +1,13 @@
-"""Sets of solved examples: class quotas, many kinds of defect, and passes that stand close to the fails."""
+"""Sets of solved examples: class quotas, and many kinds of each class."""
 
 from collections.abc import Sequence
-from itertools import accumulate
 
 import numpy as np
 
 from optimizers.joint.ideas import Idea
 from optimizers.joint.likeness import Likeness
-from optimizers.joint.showing import contrast
-from optimizers.strategies.answers import sendable
-from optimizers.strategies.demonstrations import rationales_for
+from optimizers.strategies.answers import clipped, sendable
+from optimizers.strategies.demonstrations import LONGEST_RATIONALE, rationales_for
 from optimizers.types import Demonstration, Evaluation, Label, LabelledExample
 from optimizers.workbench import Workbench
 
@@ -32,7 +30,7 @@ class Demonstrating:
         self._likeness = likeness
         self._ideas = ideas
         self._rationales = {
-            row.id: sendable(row.critique) for row in rows if row.critique and Idea.CRITIQUES in ideas
+            row.id: clipped(sendable(row.critique), LONGEST_RATIONALE) for row in rows if row.critique
         }
 
     def draw(self, n: int, name: str, known: Evaluation | None = None) -> tuple[LabelledExample, ...]:
@@ -47,10 +45,7 @@ class Demonstrating:
         hard = [row for row in failed if known is not None and _is_wrong(known, row)]
         rng = self._bench.rng(f"shown {name}")
         bad = spread(hard if len(hard) >= n else failed, n, self._likeness, rng)
-        if Idea.CONTRAST in self._ideas:
-            good = contrast(tuple(bad), passed, self._likeness, len(bad))
-        else:
-            good = tuple(spread(passed, n, self._likeness, rng))
+        good = spread(passed, n, self._likeness, rng)
         return tuple(row for pair in zip(bad, good, strict=False) for row in pair)
 
     def write_rationales(self, rows: Sequence[LabelledExample], reserve: int) -> None:
@@ -70,8 +65,22 @@ class Demonstrating:
                 label=row.label,
                 rationale=self._rationales.get(row.id),
             )
-            for row in _fitting(rows, LONGEST_SHOWN)
+            for row in self._fitting(rows)
         )
+
+    def _fitting(self, rows: Sequence[LabelledExample]) -> list[LabelledExample]:
+        """`rows` without the pairs that are too long beside those before them."""
+        kept: list[LabelledExample] = []
+        left = LONGEST_SHOWN
+        for pair in zip(rows[::2], rows[1::2], strict=False):
+            length = sum(self._length(row) for row in pair)
+            if length <= left:
+                kept += pair
+                left -= length
+        return kept
+
+    def _length(self, row: LabelledExample) -> int:
+        return sum(map(len, (row.example.input, row.example.output, self._rationales.get(row.id, ""))))
 
 
 def spread(
@@ -90,10 +99,3 @@ def spread(
 
 def _is_wrong(known: Evaluation, row: LabelledExample) -> bool:
     return row.id in known.outcomes and known.judged([row.id])[0] is not row.label
-
-
-def _fitting(rows: Sequence[LabelledExample], characters: int) -> Sequence[LabelledExample]:
-    """The first of `rows` whose texts together have at most so many characters, in whole pairs."""
-    lengths = accumulate(len(row.example.input) + len(row.example.output) for row in rows)
-    n = sum(length <= characters for length in lengths)
-    return rows[: n - n % 2]

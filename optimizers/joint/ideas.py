@@ -12,7 +12,6 @@ class Idea(StrEnum):
     WARM_START = "warm_start"  # without: no proposals before the judge's first mistakes are known
     CRITIQUES = "critiques"  # without: people's words reach neither proposer nor demonstrations
     CLUSTERS = "clusters"  # without: a question shows rows that were drawn at random
-    CONTRAST = "contrast"  # without: passed examples are not those closest to the failed ones
     DEMONSTRATIONS = "demonstrations"  # without: criteria alone
     CRITERIA = "criteria"  # without: demonstrations alone
     REASONING = "reasoning"  # without: reasoning stays as the baseline has it

@@ -36,15 +36,15 @@ class Plan:
         return replace(self, **changes)  # type: ignore[arg-type]  # field names are the caller's
 
 
-def carried_over(winner: Candidate, rows: Sequence[LabelledExample]) -> Plan | None:
-    """The plan that stands closest to an earlier winner: its criteria, reasoning, threshold, and those of
-    its demonstrations whose row is still among `rows` with the same texts and label; `None` for a
-    verbatim prompt."""
+def carried_over(winner: Candidate, rows: Sequence[LabelledExample], base: Candidate) -> Plan | None:
+    """The plan that stands closest to an earlier winner: its criteria that `base` does not state anyway,
+    reasoning, threshold, and those of its demonstrations whose row is still among `rows` with the same
+    texts and label; `None` for a verbatim prompt."""
     if winner.verbatim is not None:
         return None
     known = {(row.id, row.example.input, row.example.output, row.label) for row in rows}
     return Plan(
-        criteria=stated_in(winner.instruction),
+        criteria=tuple(line for line in stated_in(winner.instruction) if line not in base.instruction),
         demonstrations=tuple(
             demo
             for demo in winner.demonstrations

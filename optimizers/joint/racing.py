@@ -80,20 +80,28 @@ def halve(
 ) -> list[Candidate]:
     """The entrants that are left after a look at each of `shares` of dev, the most promising first.
 
-    All that are left judge the same rows, together; after a look the better half stays. A look that the
-    budget cannot pay for all is left out.
+    All that are left judge the same rows, together; after a look the better half stays. Where the budget
+    cannot pay a look and one whole trial after it, the last entrants leave unseen.
     """
     alive = list(entrants)
     rows = stratified_order(bench, reference)
     for share in shares:
         seen = rows[: max(LEAST_BLOCK, math.ceil(share * len(rows)))]
-        if len(alive) < 2 or not bench.affordable(sum(bench.missing(each, seen) for each in alive)):
+        alive = _payable(bench, alive, seen)
+        if len(alive) < 2:
             break
         found = bench.evaluate_each(alive, seen)
         worth = [projected_kappa(each, reference, bench.problem.dev) for each in found]
         order = sorted(range(len(alive)), key=lambda i: (-round(worth[i], 9), i))
         alive = [alive[i] for i in order[: (len(alive) + 1) // 2]]
     return alive
+
+
+def _payable(bench: Workbench, entrants: list[Candidate], seen: Rows) -> list[Candidate]:
+    rest = len(bench.problem.dev) - len(seen)
+    while len(entrants) > 1 and not bench.affordable(sum(bench.missing(e, seen) for e in entrants) + rest):
+        entrants = entrants[:-1]
+    return entrants
 
 
 def stratified_order(bench: Workbench, reference: Evaluation) -> tuple[LabelledExample, ...]:
@@ -120,7 +128,7 @@ def duel(bench: Workbench, challenger: Candidate, champion: Trial) -> None:
     rows = (*wrong, *right)
     block = max(LEAST_BLOCK, math.ceil(len(right) / _LOOKS))
     first = len(wrong) if len(wrong) >= LEAST_BLOCK // 2 else len(wrong) + block
-    for end in range(first, len(rows) + block, block):
+    for end in range(min(first, len(rows)), len(rows) + block, block):
         seen = bench.evaluate(challenger, rows[:end])
         if end < len(rows) and (cannot_win(seen, champion, rows) or _trails(seen, champion, rows)):
             return

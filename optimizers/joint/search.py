@@ -1,6 +1,7 @@
 """The state of one joint search: what was tried, who is the champion, and the moves against it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from optimizers.errors import BudgetExhausted
 from optimizers.joint.demonstrating import Demonstrating
@@ -16,7 +17,7 @@ from optimizers.joint.tracing import Group
 from optimizers.selection import ranked
 from optimizers.strategies.choices import Tried, suggest
 from optimizers.strategies.demonstrations import balanced, eligible
-from optimizers.types import Candidate, Demonstration, Trial
+from optimizers.types import Candidate, Demonstration, Evaluation, LabelledExample, Trial
 from optimizers.workbench import Workbench
 
 CORE = 8
@@ -33,6 +34,9 @@ FINALISTS = 2
 
 MOST_EARLIER = 2
 """Winners of earlier runs that enter the first field."""
+
+MOST_ROWS = 2000
+"""Train rows that a search looks at: more say nothing new, and are slow to compare with each other."""
 
 MISTAKE_ROWS = 100
 """Train rows that the champion judges in a round, to find its mistakes."""
@@ -51,7 +55,7 @@ class Search:
         self._bench = bench
         self._base = base
         self._ideas = ideas
-        self._rows = eligible(bench.problem)
+        self._rows = _learnable(bench, ideas)
         self._likeness = Likeness(self._rows)
         self._sizes = Sizes(room=bench.room(_LONGEST), dev=len(bench.problem.dev))
         self._proposing = Proposing(bench, self._rows, self._likeness, ideas)
@@ -90,14 +94,13 @@ class Search:
             self._proposing.pool.add(plan.criteria)
         if Idea.WARM_START in self._ideas and Idea.CRITERIA in self._ideas:
             self._proposing.from_labels(self._sizes.questions, self._share_of_false_passes())
-            self._criteria_sets.append(self._proposing.pool.best(CORE))
-        self._draw_first_demonstrations()
-        self._run_field([self._candidate(plan) for plan in dict.fromkeys((*earlier, *self._first_plans()))])
+        plans = dict.fromkeys((*earlier, *self._first_plans()))
+        self._run_field([self._candidate(plan) for plan in plans])
 
     def _earlier_plans(self) -> list[Plan]:
         """What the winners of earlier runs come to with today's labels; see `carried_over`."""
         earlier = self._bench.problem.earlier[:MOST_EARLIER] if Idea.EARLIER in self._ideas else ()
-        found = [carried_over(candidate, self._rows) for candidate in earlier]
+        found = [carried_over(candidate, self._rows, self._base) for candidate in earlier]
         return [plan for plan in found if plan is not None and plan != Plan()]
 
     def _share_of_false_passes(self) -> float:
@@ -105,17 +108,15 @@ class Search:
         found = self._bench.confusion(self.champion.evaluation, self._bench.problem.dev)
         return min(0.9, max(0.3, (found.fn + 1) / (found.fn + found.fp + 2)))
 
-    def _draw_first_demonstrations(self) -> None:
+    def _first_plans(self) -> list[Plan]:
+        """The criteria that most answers named, and examples of many kinds, together and alone."""
         rows = self._demonstrating.draw(MANY, "first")
         if not self._sizes.is_tight:
             self._demonstrating.write_rationales(rows, reserve=self._sizes.field)
-        self._demonstration_sets += [
-            self._demonstrating.shown(rows[: 2 * FEW]),
-            self._demonstrating.shown(rows),
-        ]
-
-    def _first_plans(self) -> list[Plan]:
-        criteria, (few, many) = self._criteria_sets[-1], self._demonstration_sets[-2:]
+        criteria = self._proposing.pool.best(CORE)
+        few, many = self._demonstrating.shown(rows[: 2 * FEW]), self._demonstrating.shown(rows)
+        self._offer(criteria, few)
+        self._offer(criteria, many)
         plans = (
             Plan(criteria=criteria, demonstrations=many),
             Plan(criteria=criteria),
@@ -128,8 +129,10 @@ class Search:
         """Halve the field on shared rows; the best of it judge all of dev."""
         if not entrants:
             return
-        looks = self._sizes.looks if Idea.RACING in self._ideas else ()
-        for candidate in halve(self._bench, entrants, self.champion.evaluation, looks)[:FINALISTS]:
+        finalists = entrants
+        if Idea.RACING in self._ideas:
+            finalists = halve(self._bench, entrants, self.champion.evaluation, self._sizes.looks)[:FINALISTS]
+        for candidate in finalists:
             if self._bench.affordable(self._bench.missing(candidate)):
                 self._complete(self._plans[candidate.id], "first field")
         for candidate in entrants:
@@ -144,26 +147,34 @@ class Search:
         """One round of moves; false once nothing new is left to try, or the budget is used up."""
         before = len(self._tried)
         try:
-            if Idea.CRITERIA in self._ideas:
-                self._learn_from_mistakes(turn)
-            self._vary_demonstrations(turn)
+            found = self._judge_train(turn)
+            if Idea.CRITERIA in self._ideas and found is not None:
+                self._learn_from_mistakes(found, turn)
+            self._vary_demonstrations(found, turn)
             self._combine()
         except BudgetExhausted:
             return False
         return len(self._tried) > before
 
-    def _learn_from_mistakes(self, turn: int) -> None:
-        """Change the champion's criteria by what mends its verdicts on train: some added, some dropped."""
+    def _judge_train(self, turn: int) -> Evaluation | None:
+        """The champion on train rows that it does not show; `None` where that is too dear.
+
+        A judge that is shown a row with its label is right on it, whatever its criteria.
+        """
         plan = self._plan_of(self.champion)
         shown = {demo.example_id for demo in plan.demonstrations}
-        # A judge that is shown a row with its label is right on it, whatever its criteria.
         hidden = [row for row in self._rows if row.id not in shown]
         rows = balanced(hidden, MISTAKE_ROWS, self._bench.rng("mistakes"), turn)
         candidate = self._candidate(plan)
         if not self._bench.affordable(self._bench.missing(candidate, rows) + MISTAKE_QUESTIONS):
-            return
-        found = self._bench.evaluate(candidate, rows)
-        fresh = self._proposing.from_mistakes(found, rows, turn)
+            return None
+        return self._bench.evaluate(candidate, rows)
+
+    def _learn_from_mistakes(self, found: Evaluation, turn: int) -> None:
+        """Change the champion's criteria by what mends its verdicts on train: some added, some dropped."""
+        plan = self._plan_of(self.champion)
+        rows = [row for row in self._rows if row.id in found.outcomes]
+        fresh = self._proposing.from_mistakes(plan.criteria, found, rows, turn)
         if Idea.CREDIT not in self._ideas:
             if fresh:
                 self._challenge(plan.with_(criteria=(*plan.criteria, *fresh)[-MOST:]), "criteria added")
@@ -179,13 +190,11 @@ class Search:
             if changed and self._challenge(plan.toggled(changed), origin):
                 return
 
-    def _vary_demonstrations(self, turn: int) -> None:
-        """The champion with another set, drawn from what it gets wrong."""
-        known = self._bench.known(self.champion.candidate, self._rows)
-        rows = self._demonstrating.draw(FEW if turn % 2 else MANY, f"round {turn}", known)
+    def _vary_demonstrations(self, found: Evaluation | None, turn: int) -> None:
+        """The champion with another set, drawn from what was judged wrongly."""
+        rows = self._demonstrating.draw(FEW if turn % 2 else MANY, f"round {turn}", found)
         shown = self._demonstrating.shown(rows)
         if shown and shown not in self._demonstration_sets:
-            self._demonstration_sets.append(shown)
             self._challenge(self._plan_of(self.champion).with_(demonstrations=shown), "other demonstrations")
 
     def _combine(self) -> None:
@@ -216,7 +225,9 @@ class Search:
             BudgetExhausted: there is no room for a whole trial.
         """
         champion, candidate = self.champion, self._candidate(plan)
-        if self._bench.trial_of(candidate) is not None:
+        known = self._bench.trial_of(candidate)
+        if known is not None:
+            self._note(plan, known)
             return False
         if not self._bench.affordable(self._bench.missing(candidate)):
             raise BudgetExhausted("no room for a whole trial")
@@ -239,15 +250,27 @@ class Search:
             found = worthwhile_threshold(written, self._bench.problem.dev)
             self._bench.measure(self._candidate(plan.with_(threshold=found)), trial.candidate, "threshold")
 
+    def _offer(self, criteria: tuple[str, ...], shown: tuple[Demonstration, ...]) -> None:
+        """Put both on the menu that combinations are made from."""
+        if criteria not in self._criteria_sets:
+            self._criteria_sets.append(criteria)
+        if shown not in self._demonstration_sets:
+            self._demonstration_sets.append(shown)
+
     def _note(self, plan: Plan, trial: Trial) -> None:
-        """Remember what was tried, as a combination of what is known."""
-        if plan.criteria not in self._criteria_sets:
-            self._criteria_sets.append(plan.criteria)
-        if plan.demonstrations not in self._demonstration_sets:
-            self._demonstration_sets.append(plan.demonstrations)
+        """Remember what was tried, as a combination of what is on the menu."""
+        self._offer(plan.criteria, plan.demonstrations)
         chosen = {
             "criteria": self._criteria_sets.index(plan.criteria),
             "demonstrations": self._demonstration_sets.index(plan.demonstrations),
             "reasoning": plan.reasoning,
         }
         self._tried.append(Tried(chosen=chosen, trial=trial))
+
+
+def _learnable(bench: Workbench, ideas: frozenset[Idea]) -> tuple[LabelledExample, ...]:
+    """The train rows that the search learns from: those that repeat nothing of dev, at most `MOST_ROWS`."""
+    rows = eligible(bench.problem)
+    if len(rows) > MOST_ROWS:
+        rows = balanced(rows, MOST_ROWS, bench.rng("learnable"))
+    return rows if Idea.CRITIQUES in ideas else tuple(replace(row, critique=None) for row in rows)

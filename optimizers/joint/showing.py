@@ -40,7 +40,8 @@ def bunches(
 def _in_order(
     rows: Sequence[LabelledExample], likeness: Likeness, rng: np.random.Generator
 ) -> list[LabelledExample]:
-    clusters = likeness.clusters(rows, max(1, round(len(rows) / FOCUS)), int(rng.integers(2**31)))
+    shuffled = [rows[int(i)] for i in rng.permutation(len(rows))]
+    clusters = likeness.clusters(shuffled, max(1, round(len(rows) / FOCUS)), int(rng.integers(2**31)))
     return [row for cluster in clusters for row in cluster]
 
 

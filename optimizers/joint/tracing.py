@@ -12,14 +12,12 @@ Hwang, A Method for Detecting All Defective Members in a Population by Group Tes
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from optimizers.joint.criteria import PLACEBO
 from optimizers.types import Candidate, Evaluation, Label, LabelledExample
 from optimizers.workbench import Workbench
 
 GROUP = 16
 """Criteria that are tried together at first: as many as fit into one prompt."""
-
-PLACEBO = "Take all of the output into account."
-"""Stands first in each group: a verdict that any change of the prompt tips goes to its account."""
 
 Group = tuple[str, ...]
 Toggled = Callable[[Group], Candidate]
@@ -121,8 +119,9 @@ class _Tracer:
                 del self._suspects[row.id]
 
     def _changes(self, row: LabelledExample, after: Mapping[str, Label | None]) -> bool:
-        """Whether the verdict is another one; one that is lost or could not be read says nothing."""
-        return after[row.id] is not None and after[row.id] is not self._before[row.id]
+        """Whether the verdict is another one; one that cannot be read, before or after, says nothing."""
+        verdicts = (self._before[row.id], after[row.id])
+        return None not in verdicts and verdicts[0] is not verdicts[1]
 
     def _affords(self, tests: Sequence[tuple[Group, Sequence[LabelledExample]]]) -> bool:
         missing = sum(self._bench.missing(self._toggled(group), rows) for group, rows in tests)

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 _FENCE = re.compile(r"^\s*```[\w-]*\s*\n?(.*?)\n?```\s*$", re.DOTALL)
-_THOUGHTS = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL)
 _DECODER = json.JSONDecoder(strict=False)
 _MOST_OBJECTS = 50
 
@@ -31,6 +30,8 @@ def texts_of(text: str, name: str) -> tuple[str, ...]:
     lists of strings that there are; plain prose as it is.
     """
     bare = _bare(text)
+    if _listed(_decoded(bare)):
+        return _listed(_decoded(bare))
     found = list(_objects(bare))
     for value in found:
         if _strings(value.get(name)):
@@ -39,6 +40,13 @@ def texts_of(text: str, name: str) -> tuple[str, ...]:
     if found or not bare or bare[0] in "{[":
         return lists
     return (sendable(bare),)
+
+
+def _decoded(text: str) -> object:
+    try:
+        return _DECODER.decode(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _strings(value: object) -> tuple[str, ...]:
@@ -53,9 +61,19 @@ def _listed(value: object) -> tuple[str, ...]:
 
 def _bare(text: str) -> str:
     """`text` without a model's thoughts and the fence around all of it."""
-    bare = _THOUGHTS.sub("", text).strip()
+    bare = _without_thoughts(text).strip()
     fenced = _FENCE.match(bare)
     return fenced.group(1).strip() if fenced else bare
+
+
+def _without_thoughts(text: str) -> str:
+    while (start := text.find("<think")) >= 0:
+        end = text.find("</think", start)
+        close = text.find(">", end)
+        if end < 0 or close < 0:
+            break
+        text = text[:start] + text[close + 1 :]
+    return text
 
 
 def _objects(bare: str) -> Iterator[dict[str, Any]]:

@@ -133,7 +133,8 @@ def _earlier(path: Path, strategy: str) -> "tuple[EarlierRun]":
     if candidate is None or candidate.verbatim is not None:
         raise InvalidInput(f"--from must be a judge with an instruction or solved examples, got {path}")
     name = f"judge-{artifact.digest[:12]}"
-    return (EarlierRun(run_id=name, candidate=candidate, snapshot=str(snapshot)),)
+    known = str(snapshot) if snapshot is not None else None
+    return (EarlierRun(run_id=name, candidate=candidate, snapshot=known),)
 
 
 def judge(

@@ -38,3 +38,27 @@ def test_no_row_is_sent_ahead_to_a_model_that_has_answered() -> None:
         judging.fill([(Candidate(), ROWS[:4])], lambda *_: None)
         judging.fill([(Candidate(), ROWS[4:])], lambda *_: None)
         assert judging.missing(Candidate(), ROWS) == 0
+
+
+class Crowded(Together):
+    """Counts how many calls are open at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open = self.most = 0
+
+    async def ask(self, _: object) -> ModelAnswer:
+        self.open += 1
+        self.most = max(self.most, self.open)
+        await asyncio.sleep(0.005)
+        self.open -= 1
+        return ModelAnswer(text='{"rationale": "", "verdict": "pass"}')
+
+
+def test_batches_that_are_under_way_together_share_the_places() -> None:
+    with BackgroundLoop() as loop:
+        model = Crowded()
+        session = cast("Session", model)
+        judging = Judging("Polite.", ModelRef(name="m"), Decoding(), session, loop, max_in_flight=3)
+        judging.fill([(Candidate(instruction=f"Judge {n}."), ROWS) for n in range(5)], lambda *_: None)
+        assert (model.most, judging.judged) == (3, 40)

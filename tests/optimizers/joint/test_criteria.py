@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from optimizers.joint.criteria import (
     LONGEST_CRITERION,
+    PLACEBO,
     SHORTEST_CRITERION,
     CriteriaPool,
     alike,
@@ -143,3 +144,16 @@ def test_without_reasoning_no_rationale_is_asked_for() -> None:
 
 def test_a_list_that_a_person_wrote_is_read_too() -> None:
     assert stated_in(f"Please judge.\n  * {RUDE}\n  * {LATE}\n  * no\nThank you.") == LINES
+
+
+def test_the_placebo_is_no_criterion() -> None:
+    assert criteria_in(f'{{"instruction": "- {PLACEBO}\\n- It blames the customer."}}') == (
+        "It blames the customer.",
+    )
+
+
+def test_a_list_that_is_the_whole_answer_is_read() -> None:
+    assert criteria_in('["It blames the customer.", "It promises too much."]') == (
+        "It blames the customer.",
+        "It promises too much.",
+    )

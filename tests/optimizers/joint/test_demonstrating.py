@@ -23,10 +23,9 @@ def drawing(table: Table, rows: list[LabelledExample], *without: str) -> Demonst
 # --- which rows -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("without", [(), (Idea.CONTRAST,)])
 @pytest.mark.parametrize("n", [1, 2, 3, 6])
-def test_there_are_as_many_of_each_class_in_turn(table: Table, n: int, without: tuple[str, ...]) -> None:
-    found = drawing(table, ROWS, *without).draw(n, "x")
+def test_there_are_as_many_of_each_class_in_turn(table: Table, n: int) -> None:
+    found = drawing(table, ROWS).draw(n, "x")
     assert [each.label for each in found] == [Label.FAIL, Label.PASS] * n
     assert len({each.id for each in found}) == 2 * n
 
@@ -40,11 +39,6 @@ def test_of_one_class_alone_nothing_is_shown(table: Table) -> None:
     assert drawing(table, FAILED).draw(3, "x") == ()
     assert drawing(table, PASSED).draw(3, "x") == ()
     assert drawing(table, ROWS, Idea.DEMONSTRATIONS).draw(3, "x") == ()
-
-
-def test_a_contrast_is_the_passed_row_that_is_closest(table: Table) -> None:
-    found = drawing(table, ROWS).draw(3, "x")
-    assert all(bad.id[1] == good.id[1] for bad, good in zip(found[::2], found[1::2], strict=True))
 
 
 def test_rows_that_are_judged_wrongly_are_shown_where_there_are_enough(table: Table) -> None:
@@ -74,12 +68,11 @@ def test_of_alike_rows_one_with_a_critique_is_taken() -> None:
 # --- as solved examples -----------------------------------------------------------------------------
 
 
-def test_a_person_s_critique_is_the_rationale_unless_that_idea_is_off(table: Table) -> None:
+def test_a_person_s_critique_is_the_rationale(table: Table) -> None:
     rows = [replace(FAILED[0], critique="Rude."), PASSED[0]]
     first, second = drawing(table, rows).shown(rows)
     assert (first.example_id, first.label, first.rationale) == ("f0a", Label.FAIL, "Rude.")
     assert (second.output, second.rationale) == (PASSED[0].example.output, None)
-    assert drawing(table, rows, Idea.CRITIQUES).shown(rows)[0].rationale is None
 
 
 def test_the_proposer_explains_what_nobody_has_one_call_each(table: Table) -> None:

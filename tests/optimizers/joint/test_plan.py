@@ -31,13 +31,13 @@ def test_a_toggled_line_is_added_or_taken_away_and_the_same_again_undoes_it() ->
 
 
 def test_an_earlier_winner_comes_back_as_the_plan_that_it_was() -> None:
-    assert carried_over(PLAN.candidate(BASE, probability=True), ROWS) == PLAN
+    assert carried_over(PLAN.candidate(BASE, probability=True), ROWS, BASE) == PLAN
 
 
 def test_an_earlier_demonstration_whose_label_was_corrected_since_is_not_shown() -> None:
     winner = PLAN.candidate(BASE, probability=True)
     corrected = [replace(ROWS[0], label=Label.PASS), ROWS[1]]
-    found = carried_over(winner, corrected)
+    found = carried_over(winner, corrected, BASE)
     assert found is not None
     assert found.demonstrations == DEMOS[1:]
     assert found.criteria == PLAN.criteria
@@ -46,17 +46,25 @@ def test_an_earlier_demonstration_whose_label_was_corrected_since_is_not_shown()
 def test_an_earlier_demonstration_whose_row_is_gone_or_reads_otherwise_is_not_shown() -> None:
     winner = PLAN.candidate(BASE, probability=True)
     reworded = replace(ROWS[1], example=replace(ROWS[1].example, output="No refund."))
-    found = carried_over(winner, [reworded])
+    found = carried_over(winner, [reworded], BASE)
     assert found is not None
     assert found.demonstrations == ()
 
 
 def test_a_threshold_without_a_probability_to_hold_against_it_is_left() -> None:
-    found = carried_over(PLAN.candidate(BASE, probability=False), ROWS)
+    found = carried_over(PLAN.candidate(BASE, probability=False), ROWS, BASE)
     assert found is not None
     assert found.threshold is None
 
 
 def test_a_verbatim_prompt_has_no_parts_to_take_over() -> None:
     own = VerbatimPrompt(messages=(Message(role="user", content="{{input}} {{output}}"),))
-    assert carried_over(Candidate(verbatim=own), ROWS) is None
+    assert carried_over(Candidate(verbatim=own), ROWS, BASE) is None
+
+
+def test_what_the_base_states_anyway_is_not_stated_twice() -> None:
+    base = Candidate(instruction="Fail if:\n- the answer invents facts\n- the tone is rude")
+    winner = Plan(criteria=("It promises too much.",)).candidate(base, probability=False)
+    found = carried_over(winner, ROWS, base)
+    assert found is not None
+    assert found.criteria == ("It promises too much.",)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from optimizers.joint.likeness import Likeness
-from optimizers.joint.showing import CONTRAST, FOCUS, bunches, contrast
+from optimizers.joint.showing import CONTRAST, FOCUS, MOST_FOCUS, bunches, contrast
 from tests.optimizers.joint.conftest import row
 
 PARCELS = [row(f"p{n}", f"The parcel number {n} was sent by post and arrives.") for n in range(FOCUS)]
@@ -20,7 +20,7 @@ def test_bunches_are_small_and_show_all_rows_about_equally_often(rows: int, n: i
     shown = MIXED[:rows]
     found = bunches(shown, n, LIKENESS, np.random.default_rng(0), clustered=clustered)
     assert len(found) == n
-    assert all(0 < len(bunch) <= FOCUS for bunch in found)
+    assert all(0 < len(bunch) <= MOST_FOCUS for bunch in found)
     times = Counter(each.id for bunch in found for each in bunch)
     counts = [times[each.id] for each in shown]
     assert max(counts) - min(counts) <= 1
@@ -53,3 +53,9 @@ def test_there_are_no_more_beside_a_bunch_than_there_are() -> None:
     assert contrast(tuple(PARCELS), LOGINS[:1], LIKENESS) == (LOGINS[0],)
     assert len(contrast(tuple(PARCELS), LOGINS, LIKENESS)) == min(CONTRAST, len(PARCELS))
     assert contrast(tuple(PARCELS), [], LIKENESS) == ()
+
+
+def test_few_rows_are_bunched_in_another_order_each_time() -> None:
+    found = bunches(PARCELS[:5], 6, LIKENESS, np.random.default_rng(0), clustered=True)
+    assert {frozenset(bunch) for bunch in found} == {frozenset(PARCELS[:5])}
+    assert len(set(found)) > 1
