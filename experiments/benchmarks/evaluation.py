@@ -23,7 +23,7 @@ CLIENTS = ("aiohttp", "concord", "dspy_native", "dspy_litellm")
 ROUNDS = 15
 """Calls of each place where a call takes 200 ms."""
 CALLS_AT_ONCE = {"aiohttp": 10_000, "concord": 10_000, "dspy_native": 3_000, "dspy_litellm": 1_000}
-GENAI_ROWS = 32
+GENAI_ROWS = 16
 MEMORY_ROWS = 100_000
 MEMORY_MARKS = (0, 10_000, 25_000, 50_000, 75_000, 100_000)
 MEMORY_BATCH = 2_500
