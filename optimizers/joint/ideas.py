@@ -16,7 +16,7 @@ class Idea(StrEnum):
     CRITERIA = "criteria"  # without: demonstrations alone
     REASONING = "reasoning"  # without: reasoning stays as the baseline has it
     THRESHOLD = "threshold"  # without: the verdict as written counts
-    CREDIT = "credit"  # without: no criterion is dropped for what it does
+    CREDIT = "credit"  # without: criteria from mistakes are added untraced, and none is dropped
     EARLIER = "earlier"  # without: nothing is taken over from earlier runs on the dataset
     RACING = "racing"  # without: every candidate judges all of dev
 
