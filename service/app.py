@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
-from fastapi.responses import PlainTextResponse
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
@@ -21,6 +20,7 @@ from service.metrics.exposition import Requests
 from service.runs import api as runs
 from service.schema import migrate
 from service.settings import Settings
+from service.ui import page
 from service.version import VERSION
 
 RESOURCES: tuple[APIRouter, ...] = (
@@ -81,11 +81,7 @@ def _add_routes(app: FastAPI) -> None:
         app.include_router(router, prefix="/api")
     app.include_router(metrics.router)
     app.include_router(health.router, include_in_schema=False)  # where orchestrators look
-    app.add_api_route("/", _root, include_in_schema=False)
-
-
-async def _root() -> PlainTextResponse:
-    return PlainTextResponse(f"Concord {VERSION}. The API is under /api, described in /api/openapi.json.\n")
+    app.include_router(page.router)
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
