@@ -42,20 +42,18 @@ export function isActive(state) {
 export function jobPanel(context, { path, noun, state, onChange }) {
   const line = h("div", { class: "row job-line" });
   const bar = h("progress", { "aria-label": "Progress", max: 1 });
-  const spent = h("p", { class: "muted small tabular" });
   const cause = h("div", {});
   const buttons = h("div", { class: "row job-controls" });
-  const element = h("section", { class: "job", "aria-label": "Progress and controls" }, h("div", { class: "spread" }, line, buttons), bar, spent, cause);
+  const element = h("section", { class: "job", "aria-label": "Progress and controls" }, h("div", { class: "spread" }, line, buttons), bar, cause);
   let shown = "";
 
   function show(next) {
     const { status, progress } = next;
-    fill(line, state_(next), words(next));
+    fill(line, stateBadge(next), words(next), h("span", { class: "muted small tabular" }, spending(next.spend)));
     bar.hidden = !isActive(next);
     if (progress?.total) bar.value = Math.min(1, progress.done / progress.total);
     else if (status === "queued") bar.value = 0;
     else bar.removeAttribute("value");
-    spent.textContent = spending(next.spend);
     const orders = ordersOf(next);
     const key = orders.map(({ order }) => order).join();
     if (key !== shown) fill(buttons, orders.map(button)); // a button that is still right keeps its focus
@@ -87,7 +85,7 @@ export function jobPanel(context, { path, noun, state, onChange }) {
   return { element, show };
 }
 
-function state_(state) {
+function stateBadge(state) {
   if (state.cancel_requested && isActive(state)) return badge("warn", "stop", "Stopping");
   if (state.pause_requested && isMoving(state)) return badge("warn", "pause", "Pausing");
   return statusBadge(state.status);

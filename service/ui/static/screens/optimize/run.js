@@ -127,7 +127,7 @@ function head({ id, strategy, model, created_at: created, earlier_runs: earlier,
       h("h2", { id: "run-title" }, strategy, h("span", { class: "muted" }, ` with ${model}`)),
       h("p", { class: "muted small" }, ["Started ", time(created), limits.length > 0 && `, ${limits.join(", ")}`, earlier?.length > 0 && `, from what ${count(earlier.length, "earlier run")} found`, "."], model === "offline" && " The offline model is a demonstration, not a language model."),
     ),
-    h("a", { class: "button", href: href(at`/runs/${id}`) }, "Its own page"),
+    h("a", { class: "button", href: href(at`/runs/${id}`) }, "Open the run"),
   );
 }
 
