@@ -1,15 +1,13 @@
 """Evaluate: a judge's verdicts beside people's labels, and the card that says how far the two agree."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from experiments.examples import criterion, support_desk_path
 from tests.service.ui.conftest import Accessible, Site
-from tests.service.ui.jobs import ended
+from tests.service.ui.jobs import evaluated, upload_example
 
 ROWS = 261
 pytestmark = pytest.mark.usefixtures("as_ana")
@@ -18,15 +16,14 @@ pytestmark = pytest.mark.usefixtures("as_ana")
 @pytest.fixture
 def desk(working_site: Site) -> str:
     """The example dataset; its id."""
-    return working_site.upload(Path(support_desk_path()), "Support desk", criterion())
+    return upload_example(working_site)
 
 
 @pytest.fixture
 def judged(working_site: Site, desk: str) -> str:
     """An evaluation of the example that has ended; its id."""
     instruction = "Fail a reply that promises what the desk sheet does not say."
-    body = {"dataset_id": desk, "judge": {"instruction": instruction}}
-    return ended(working_site, "evaluations", working_site.post("/evaluations", body, expect=202)["id"])
+    return evaluated(working_site, desk, judge={"instruction": instruction})
 
 
 def cell(page: Page, name: str) -> Locator:
@@ -162,8 +159,7 @@ def test_a_verdict_is_hidden_until_its_row_is_labelled(working_site: Site, page:
     labelled = [{"id": f"l{n}", "input": "in", "output": f"out {n}", "label": "pass"} for n in range(20)]
     bare = {"id": "bare", "input": "in", "output": "nobody has labelled this"}
     dataset = working_site.dataset(examples=[*labelled, bare])
-    asked = {"dataset_id": dataset, "rows": "all"}
-    evaluation = ended(working_site, "evaluations", working_site.post("/evaluations", asked, expect=202)["id"])
+    evaluation = evaluated(working_site, dataset, rows="all")
     page.goto(f"#/datasets/{dataset}/evaluate/{evaluation}")
     row = page.locator(".verdict", has_text="nobody has labelled this")
     expect(row).to_contain_text("Hidden")

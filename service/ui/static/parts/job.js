@@ -1,7 +1,8 @@
 /* Where a job is, and the ways to steer it: the same for evaluations and runs.
  *
- *   const panel = jobPanel(context, {path: at`/runs/${id}`, noun: "run", state, onChange})
+ *   const panel = jobPanel(context, {path: at`/runs/${id}`, noun: "run", state, onChange, atCap})
  *       panel.element; panel.show(state) after an event or an answer; `onChange(state)` after an order of the user's
+ *       `atCap`: what stands where it is paused since it has reached its spend cap
  *   isActive(state)    queued, running or paused: something may still happen
  *   isMoving(state)    queued or running: worth a stream
  */
@@ -39,7 +40,7 @@ export function isActive(state) {
   return ACTIVE.has(state.status);
 }
 
-export function jobPanel(context, { path, noun, state, onChange }) {
+export function jobPanel(context, { path, noun, state, onChange, atCap = null }) {
   const line = h("div", { class: "row job-line" });
   const bar = h("progress", { "aria-label": "Progress", max: 1 });
   const cause = h("div", {});
@@ -58,7 +59,7 @@ export function jobPanel(context, { path, noun, state, onChange }) {
     const key = orders.map(({ order }) => order).join();
     if (key !== shown) fill(buttons, orders.map(button)); // a button that is still right keeps its focus
     shown = key;
-    fill(cause, why(next));
+    fill(cause, why(next, atCap));
   }
 
   function button({ order, word, picture, kind = "" }) {
@@ -116,10 +117,11 @@ function spending({ calls, cached_calls: cached, prompt_tokens: asked, completio
   return parts.join(" · ");
 }
 
-function why({ status, pause_reason: reason, cause }) {
+function why({ status, pause_reason: reason, cause }, atCap) {
   if (status === "failed") return notice("bad", "It failed", h("p", { class: "text" }, cause ?? "The worker's log says why."));
   if (status !== "paused") return null;
-  return notice("warn", "It is paused", h("p", { class: "text" }, cause ?? REASONS[reason] ?? "Resume it to go on."));
+  const text = h("p", { class: "text" }, cause ?? REASONS[reason] ?? "Resume it to go on.");
+  return notice("warn", "It is paused", text, reason === "spend_cap" && atCap);
 }
 
 function ordersOf({ status, cancel_requested: stopping, pause_requested: pausing }) {

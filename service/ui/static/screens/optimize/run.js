@@ -23,7 +23,7 @@ export async function runView(context, first) {
   let chosen = null; // by the user; else the best so far is looked at
   let following = false;
   const list = tail(api, `${path}/trials`, { limit: PAGE, key: (trial) => trial.number, signal });
-  const panel = jobPanel(context, { path, noun: "run", state: run, onChange: changed });
+  const panel = jobPanel(context, { path, noun: "run", state: run, onChange: changed, atCap: h("p", {}, h("a", { href: href(at`/runs/${run.id}`) }, "Raise its cap on its own page"), " to go on.") });
   const chart = trialChart({ onChoose: choose });
   const table = trialTable({ onChoose: choose });
   const candidate = candidatePanel({ onChoose: choose });
