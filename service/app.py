@@ -19,12 +19,16 @@ from service.metrics import api as metrics
 from service.metrics.exposition import Requests
 from service.runs import api as runs
 from service.schema import migrate
+from service.session import api as session
+from service.session.door import Door
+from service.session.tokens import Keys
 from service.settings import Settings
 from service.ui import page
 from service.version import VERSION
 
 RESOURCES: tuple[APIRouter, ...] = (
     health.router,
+    session.router,
     datasets.router,
     evaluations.router,
     runs.router,
@@ -55,6 +59,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.requests = Requests()
+    app.state.door = Door(Keys(settings.api_keys))
     problems.install(app)
     openapi.install(app)
     _add_routes(app)
@@ -93,7 +98,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     )
     app.add_middleware(
         Guard,
-        api_keys=settings.api_keys,
+        door=app.state.door,
         host=settings.host,
         allowed_hosts=settings.allowed_hosts,
     )

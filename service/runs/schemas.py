@@ -261,5 +261,4 @@ class ComparisonOut(BaseModel):
     rows: SharedRows | None
     difference: GainOut | None
     mcnemar: McNemarOut | None
-    same_judge: bool
     why_not: str | None
