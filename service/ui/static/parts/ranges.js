@@ -17,6 +17,7 @@ export function ranges(rows, { caption, mark = null }) {
     "table",
     { class: "ranges" },
     h("caption", { class: "visually-hidden" }, caption),
+    h("colgroup", {}, h("col", { class: "range-names" }), h("col", {}), h("col", { class: "range-numbers" })),
     h("thead", { class: "visually-hidden" }, h("tr", {}, h("th", { scope: "col" }, "Judge"), h("th", { scope: "col" }, "Range"), h("th", { scope: "col" }, "Agreement (kappa) and its 95 % interval"))),
     h("tbody", {}, rows.map((row) => (row.found === undefined ? heading(row) : line(row, axis, mark)))),
     h("tfoot", { "aria-hidden": "true" }, h("tr", {}, h("td", {}), h("td", {}, ruler(axis)), h("td", {}))),

@@ -2,6 +2,7 @@
  *
  *   outcome(run)      what came of it: conclusion with kappa before and after, or where it is
  *   runName(run)      "bootstrap_fewshot, 28 Nov 2026, 12:26"
+ *   changeBars(before, after)  two kappas with their intervals as a small picture, hidden from screen readers
  *   datasetNames(api, signal) -> Promise of a Map from id to name, of all datasets
  *   needsWatching(run)  queued or running: it will look different soon
  */
@@ -64,7 +65,7 @@ function change({ baseline, best }) {
       h("span", { class: "muted" }, range(best)),
       h("span", { class: "visually-hidden" }, " after"),
     ),
-    bars(baseline, best),
+    changeBars(baseline, best),
   ];
 }
 
@@ -73,7 +74,7 @@ function range(found) {
 }
 
 /* Both intervals on one axis from below 0 to 1, hidden from screen readers: the numbers stand beside it. */
-function bars(baseline, best) {
+export function changeBars(baseline, best) {
   const to = linear([-0.2, 1], [3, 97]);
   const at = (value) => `${to(Math.max(-0.2, Math.min(1, value)))}%`;
   const one = ({ value, low, high }, y, kind) => [

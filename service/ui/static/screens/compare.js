@@ -31,6 +31,10 @@ export async function show(root, context) {
   );
 }
 
+function isSameJudge({ a, b }) {
+  return Boolean(a.prompt) && a.prompt === b.prompt && a.run.model === b.run.model;
+}
+
 function tooFew() {
   const action = h("a", { class: "button primary", href: href("/runs") }, "Choose two runs");
   return empty({ icon: "people", title: "Which two runs?", text: "Choose two in the list of runs.", actions: [action], level: 1 });
@@ -52,18 +56,25 @@ function crumbs({ a, b }, names) {
 
 function verdict(found) {
   const { difference, rows, mcnemar } = found;
-  if (found.same_judge) return notice("info", "Both runs found the same judge", h("p", {}, "Word for word, with the same settings: there is nothing to choose between them."));
+  if (isSameJudge(found)) return notice("info", "Both runs found the same judge", h("p", {}, "The same prompt, word for word, for the same model: there is nothing to choose between them."));
   if (!difference || difference.value === null) return notice("warn", "They cannot be compared", h("p", {}, sentence(found.why_not ?? difference?.undefined ?? "They have no test rows in common")));
   const { kind, title } = judged(difference);
   return h(
     "section",
     { class: "card conclusion", data: { kind }, "aria-label": "Which is better" },
     h("h2", {}, icon({ good: "check", warn: "question" }[kind]), title),
-    h("p", { class: "conclusion-sentence" }, `On ${count(rows.shared, "test row")} that both were measured on, B's kappa is ${signed(difference.value)} to A's, with a 95 % interval of ${signed(difference.low)} to ${signed(difference.high)} (p = ${pValue(difference.p_value)}).`),
+    h("p", { class: "conclusion-sentence" }, said(found)),
     mcnemar && h("p", {}, `B alone says what people say on ${count(mcnemar.only_b, "row")}, A alone on ${number(mcnemar.only_a)}; on the rest both are right or both are wrong (McNemar's test: p = ${pValue(mcnemar.p_value)}).`),
     rows.relabelled > 0 && h("p", { class: "muted" }, `${count(rows.relabelled, "row")} had another label in the older run; the newer labels count for both.`),
     rows.only_a + rows.only_b > 0 && h("p", { class: "muted" }, `Left out: ${count(rows.only_a, "row")} that only A was measured on, and ${number(rows.only_b)} that only B was.`),
   );
+}
+
+function said({ a, b, rows, difference }) {
+  const { kind } = judged(difference);
+  const size = `${signed(difference.value)}, with a 95 % interval of ${signed(difference.low)} to ${signed(difference.high)}`;
+  const chance = `${kind === "good" ? "more than chance explains" : "which may be chance"} (p = ${pValue(difference.p_value)})`;
+  return `On ${count(rows.shared, "test row")} that both were measured on, A agrees with people at ${number(a.shared.kappa.value, 2)} and B at ${number(b.shared.kappa.value, 2)} (kappa): a difference of ${size}, ${chance}.`;
 }
 
 function judged({ low, high, p_value: p }) {
@@ -102,12 +113,12 @@ function side(letter, { run, shared }, names) {
 
 function agreement({ a, b }) {
   const rows = [
-    a.test?.baseline && { name: "A: the prompt it started from", found: a.test.baseline.kappa },
-    a.shared && { name: "A: its best prompt", note: "on the shared rows", found: a.shared.kappa, kind: "best" },
-    !a.shared && a.test?.best && { name: "A: its best prompt", note: "on its own test rows", found: a.test.best.kappa, kind: "best" },
-    b.test?.baseline && { name: "B: the prompt it started from", found: b.test.baseline.kappa },
-    b.shared && { name: "B: its best prompt", note: "on the shared rows", found: b.shared.kappa, kind: "best" },
-    !b.shared && b.test?.best && { name: "B: its best prompt", note: "on its own test rows", found: b.test.best.kappa, kind: "best" },
+    a.test?.baseline && { name: "A: starting prompt", found: a.test.baseline.kappa },
+    a.shared && { name: "A: best prompt", note: "on the shared rows", found: a.shared.kappa, kind: "best" },
+    !a.shared && a.test?.best && { name: "A: best prompt", note: "on its own test rows", found: a.test.best.kappa, kind: "best" },
+    b.test?.baseline && { name: "B: starting prompt", found: b.test.baseline.kappa },
+    b.shared && { name: "B: best prompt", note: "on the shared rows", found: b.shared.kappa, kind: "best" },
+    !b.shared && b.test?.best && { name: "B: best prompt", note: "on its own test rows", found: b.test.best.kappa, kind: "best" },
   ].filter(Boolean);
   if (!rows.length) return null;
   return h("section", { class: "card stack", "aria-labelledby": "agreements" }, h("h2", { id: "agreements" }, "Agreement with people"), ranges(rows, { caption: "Agreement with people (kappa) on one axis" }), aboutKappa());

@@ -13,13 +13,13 @@ import { follow } from "../kit/stream.js";
 import { toast } from "../kit/toast.js";
 import { badge, statusBadge } from "../parts/badge.js";
 import { loading, notice } from "../parts/notice.js";
-import { needsWatching, runName } from "../parts/runs.js";
+import { changeBars, needsWatching, runName } from "../parts/runs.js";
 import { agreements, inPractice, spending } from "./run/evidence.js";
 import { exportsCard } from "./run/exports.js";
 import { judgeSection } from "./run/judge.js";
 import { standing } from "./run/standing.js";
 import { tryIt } from "./run/trying.js";
-import { headline, nextSteps } from "./run/words.js";
+import { headline, isSame, nextSteps } from "./run/words.js";
 
 const TITLES = { queued: "Waiting to start", running: "Running", paused: "Paused", failed: "Failed", cancelled: "Cancelled" };
 
@@ -119,11 +119,23 @@ function conclusion({ kind, icon: picture, title, sentence, sureness }, found, n
   return h(
     "section",
     { class: "card conclusion", data: { kind }, "aria-label": "Conclusion" },
-    h("div", { class: "row" }, h("h1", {}, icon(picture), title), provenance(found.provenance)),
-    h("p", { class: "conclusion-sentence" }, sentence),
-    sureness && h("p", {}, sureness),
+    h(
+      "div",
+      { class: "conclusion-said" },
+      h("div", { class: "row" }, h("h1", {}, icon(picture), title), provenance(found.provenance)),
+      h("p", { class: "conclusion-sentence" }, sentence),
+      sureness && h("p", {}, sureness),
+    ),
+    figure(found.test),
     next,
   );
+}
+
+/* The two numbers of the sentence, for the eye. */
+function figure({ baseline, best }) {
+  if (typeof baseline?.kappa.value !== "number" || typeof best?.kappa.value !== "number" || isSame(baseline, best)) return null;
+  const one = (found, word) => h("div", { class: "figure-one" }, h("span", { class: "figure-number" }, number(found.value, 2)), h("span", { class: "muted small" }, word));
+  return h("div", { class: "conclusion-figure", "aria-hidden": "true" }, h("div", { class: "figure-pair" }, one(baseline.kappa, "kappa before"), h("span", { class: "figure-arrow" }, "→"), one(best.kappa, "kappa after")), changeBars(baseline.kappa, best.kappa));
 }
 
 function provenance(from) {

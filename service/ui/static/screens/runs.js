@@ -3,7 +3,7 @@
 import { announce } from "../kit/announce.js";
 import { isAbort, isPassing } from "../kit/api.js";
 import { fill, h } from "../kit/dom.js";
-import { count, duration, money, number, time } from "../kit/format.js";
+import { count, date, duration, money, number, time } from "../kit/format.js";
 import { icon } from "../kit/icons.js";
 import { at, href } from "../kit/paths.js";
 import { pause } from "../kit/stream.js";
@@ -136,8 +136,8 @@ function runLine(run, names, choice) {
     h(
       "th",
       { scope: "row", role: "rowheader", class: "run-name" },
-      h("a", { href: href(at`/runs/${run.id}`) }, run.strategy, h("span", { class: "visually-hidden" }, `, ${runName(run).split(", ").slice(1).join(", ")}`)),
-      h("span", { class: "muted small" }, names && [names.get(run.dataset_id) ?? run.dataset_id, " · "], run.model, " · ", time(run.created_at)),
+      h("a", { href: href(at`/runs/${run.id}`) }, run.strategy, h("span", { class: "visually-hidden" }, `, ${date(run.created_at)}`)),
+      h("span", { class: "run-note" }, names && [names.get(run.dataset_id) ?? run.dataset_id, " · "], run.model, " · ", time(run.created_at)),
     ),
     cell("outcome-cell", "Outcome", outcome(run), "tabular"),
     cell("calls", "Calls", number(run.spend.calls)),

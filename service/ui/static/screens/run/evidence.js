@@ -9,13 +9,13 @@ export function agreements(report) {
   const { test, dev, supervised_baseline: rival, human_agreement: people } = report;
   const ceiling = people.ceiling;
   const rows = [
-    test.baseline && { name: "The prompt you started from", found: test.baseline.kappa },
-    test.best && { name: "The best prompt", found: test.best.kappa, kind: "best" },
+    test.baseline && { name: "Starting prompt", found: test.baseline.kappa },
+    test.best && { name: "Best prompt", found: test.best.kappa, kind: "best" },
     rival && { name: "A cheap classifier", note: "word counts, no language model", found: rival.agreement.kappa, kind: "rival" },
     ceiling && { name: "People with each other", note: `${ceiling.annotators.join(" and ")}, on ${count(ceiling.n, "row")}`, found: { value: ceiling.kappa, low: null, high: null }, kind: "people" },
     { name: `While searching, on ${number(dev.best.n)} other rows` },
-    { name: "The prompt you started from", found: dev.baseline.kappa },
-    { name: "The best prompt", note: "flattering: it was chosen here", found: dev.best.kappa, kind: "best" },
+    { name: "Starting prompt", found: dev.baseline.kappa },
+    { name: "Best prompt", note: "flattering: it was chosen here", found: dev.best.kappa, kind: "best" },
     { name: "… corrected for the choice", note: `it was the best of ${number(dev.candidates)}`, found: dev.selection_corrected, kind: "best" },
   ].filter(Boolean);
   return h(
@@ -52,7 +52,9 @@ function ceilingWords({ pairs, ceiling }) {
 
 function chosen({ candidates, best, selection_corrected: corrected }) {
   if (candidates < 2 || best.kappa.value === null) return null;
-  return `On the rows that it was chosen on, the best of ${number(candidates)} prompts looks better than it is: ${number(best.kappa.value, 2)} there, ${number(corrected.value, 2)} once the choice is accounted for.`;
+  const [there, after] = [number(best.kappa.value, 2), number(corrected.value, 2)];
+  if (there === after) return `Having chosen the best of ${number(candidates)} prompts does not make it look better than it is: corrected for the choice, its kappa stays ${there} where it was chosen.`;
+  return `On the rows that it was chosen on, the best of ${number(candidates)} prompts looks better than it is: ${there} there, ${after} once the choice is accounted for.`;
 }
 
 function readings({ best, readings: times }) {
@@ -92,11 +94,11 @@ export function inPractice({ test }) {
       h(
         "table",
         { class: "versus" },
-        h("thead", {}, h("tr", {}, h("td", {}), h("th", { scope: "col" }, "Before"), h("th", { scope: "col" }, "Best prompt"))),
+        h("thead", {}, h("tr", {}, h("td", {}), h("th", { scope: "col" }, "Starting prompt"), h("th", { scope: "col" }, "Best prompt"))),
         h("tbody", {}, rows.map(([name, note, show]) => versus(name, note, pair.map(show))), prices.every(Boolean) && priceRows(prices)),
       ),
     ),
-    h("div", { class: "columns" }, confusion("The prompt you started from", test.baseline.confusion), confusion("The best prompt", test.best.confusion)),
+    h("div", { class: "columns" }, confusion("Starting prompt", test.baseline.confusion), confusion("Best prompt", test.best.confusion)),
   );
 }
 

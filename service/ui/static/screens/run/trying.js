@@ -90,7 +90,7 @@ function verdict({ verdicts: [found], usage }, row) {
   const why = found.verdict ? null : (FAILURES[found.failure] ?? "It gave no verdict.");
   return h(
     "div",
-    { class: "stack tight verdict" },
+    { class: "stack tight tried" },
     h("div", { class: "row" }, h("strong", {}, "The judge says"), verdictBadge(found.verdict, found.failure), typeof found.fail_probability === "number" && h("span", { class: "muted" }, `probability of a fail ${percent(found.fail_probability)}`)),
     why && h("p", {}, why, found.message && h("span", { class: "muted text" }, ` ${found.message}`)),
     found.rationale && h("blockquote", { class: "text" }, found.rationale),

@@ -1,6 +1,7 @@
 /* What a run's report says, in sentences that a person understands. Values only: no element is made here.
  *
  *   headline(report)   -> {kind, icon, title, sentence, sureness}
+ *   isSame(a, b)       -> whether two agreements are the same: then no prompt beat the baseline
  *   nextSteps(report)  -> {advice, steps: ["copy" | "try" | "judge-all" | "label" | "optimize", ...]}, the likeliest first
  */
 
@@ -57,7 +58,7 @@ export function pValue(value) {
   return value < 0.001 ? "less than 0.001" : String(Number(value.toPrecision(2)));
 }
 
-function isSame(a, b) {
+export function isSame(a, b) {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
