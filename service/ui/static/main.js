@@ -18,6 +18,7 @@ import { createKeys } from "./kit/keys.js";
 import { href, match } from "./kit/paths.js";
 import { createSession } from "./kit/session.js";
 import { empty, problem } from "./parts/notice.js";
+import { resumeOutboxes } from "./parts/outbox.js";
 
 const ROUTES = [
   ["/datasets", () => import("./screens/datasets.js")],
@@ -130,3 +131,4 @@ session.onChange(drawTools);
 drawTools();
 window.addEventListener("hashchange", enter);
 enter();
+resumeOutboxes(api);
