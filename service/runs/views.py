@@ -95,7 +95,11 @@ def best_of_dataset(session: Session, dataset_id: str) -> ResultRow:
     return found
 
 
-_TESTED = {"baseline": ("test", "baseline", "kappa"), "best": ("test", "best", "kappa"), "gain": ("test", "gain")}
+_TESTED = {
+    "baseline": ("test", "baseline", "kappa"),
+    "best": ("test", "best", "kappa"),
+    "gain": ("test", "gain"),
+}
 """Where a report holds what a list shows of it: the database picks it out, the rest stays there."""
 
 

@@ -1,6 +1,7 @@
 /* Where a job is, and the ways to steer it: the same for evaluations and runs.
  *
  *   const panel = jobPanel(context, {path: at`/runs/${id}`, noun: "run", state, onChange})
+ *       `leaveOut(order, state)`: whether an order is not to be offered here
  *       panel.element; panel.show(state) after an event or an answer; `onChange(state)` after an order of the user's
  *   isActive(state)    queued, running or paused: something may still happen
  *   isMoving(state)    queued or running: worth a stream
@@ -39,7 +40,7 @@ export function isActive(state) {
   return ACTIVE.has(state.status);
 }
 
-export function jobPanel(context, { path, noun, state, onChange }) {
+export function jobPanel(context, { path, noun, state, onChange, leaveOut = () => false }) {
   const line = h("div", { class: "row job-line" });
   const bar = h("progress", { "aria-label": "Progress", max: 1 });
   const spent = h("p", { class: "muted small tabular" });
@@ -56,7 +57,7 @@ export function jobPanel(context, { path, noun, state, onChange }) {
     else if (status === "queued") bar.value = 0;
     else bar.removeAttribute("value");
     spent.textContent = spending(next.spend);
-    const orders = ordersOf(next);
+    const orders = ordersOf(next).filter(({ order }) => !leaveOut(order, next));
     const key = orders.map(({ order }) => order).join();
     if (key !== shown) fill(buttons, orders.map(button)); // a button that is still right keeps its focus
     shown = key;

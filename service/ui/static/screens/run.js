@@ -11,7 +11,7 @@ import { icon } from "../kit/icons.js";
 import { at, href } from "../kit/paths.js";
 import { follow } from "../kit/stream.js";
 import { toast } from "../kit/toast.js";
-import { badge, statusBadge } from "../parts/badge.js";
+import { badge } from "../parts/badge.js";
 import { loading, notice } from "../parts/notice.js";
 import { changeBars, needsWatching, runName } from "../parts/runs.js";
 import { agreements, inPractice, spending } from "./run/evidence.js";
@@ -50,26 +50,22 @@ function head(run, dataset, title) {
 /* --- not done, or stopped ----------------------------------------------------------------------------- */
 
 function underway(root, context, run, dataset) {
-  const title = h("div", { class: "row" }, h("h1", {}, TITLES[run.status]), statusBadge(run.status));
-  const body = h("div", { class: "report-main" });
-  let shown = run;
-  const draw = (next) => {
-    if (next.status !== shown.status) return void again(next);
-    shown = next;
-    fill(body, standing(context, next, draw));
-  };
+  const title = h("h1", {}, TITLES[run.status]);
+    const stop = new AbortController(); // what belongs to this status ends with it
+  context.signal.addEventListener("abort", () => stop.abort());
+  const draw = (next) => (next.status === run.status ? part.show(next) : again(next));
+  const part = standing(context, run, draw);
   const again = (next) => {
+    stop.abort();
     announce(`The run is ${next.status}`);
     show(root, context).catch((error) => isAbort(error) || toast(error.message, { kind: "bad" }));
   };
   context.title(`${TITLES[run.status]}: ${dataset.name}`);
-  fill(body, standing(context, run, draw));
-  fill(root, head(run, dataset, title), h("div", { class: "report" }, body, h("aside", { class: "report-aside" }, aboutRun(run, dataset))));
-  if (needsWatching(run)) watch(context, run, draw);
+  fill(root, head(run, dataset, title), h("div", { class: "report" }, h("div", { class: "report-main" }, part.element), h("aside", { class: "report-aside" }, aboutRun(run, dataset))));
+  if (needsWatching(run)) watch(context.api, run, draw, stop.signal);
 }
 
-async function watch(context, run, draw) {
-  const { api, signal } = context;
+async function watch(api, run, draw, signal) {
   const path = at`/runs/${run.id}`;
   let latest = run;
   const on = async (name, data) => {
@@ -187,7 +183,7 @@ function aboutRun(run, dataset, found = null) {
     ["Strategy", run.strategy],
     ["Model", run.model],
     run.proposer_model !== run.model && ["Proposer", run.proposer_model],
-    ["Prompts tried", number(run.trials)],
+    ["Prompts tried", found ? h("a", { href: href(at`/datasets/${dataset.id}/optimize`, { run: run.id }) }, number(run.trials)) : number(run.trials)],
     ["Seed", String(run.seed)],
     ["Budget", limits(run.budget)],
     run.spend_cap && ["Spend cap", limits(run.spend_cap)],

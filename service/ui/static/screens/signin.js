@@ -7,13 +7,13 @@ import { href } from "../kit/paths.js";
 import { empty, loading } from "../parts/notice.js";
 
 export async function show(root, context) {
-  const { api, signal, query } = context;
+  const { access, signal, query } = context;
   context.title("Sign in");
   context.layout("reading");
   fill(root, loading());
-  const { required, signed_in: isSignedIn } = await api.get("/session", { signal });
+  await access.refresh({ signal });
   const then = destination(query.get("then"));
-  if (isSignedIn) return void (query.has("then") ? location.replace(then) : fill(root, already(required)));
+  if (access.isSignedIn) return void (query.has("then") ? location.replace(then) : fill(root, already(access.required)));
   fill(root, form(context, then, query.has("then")));
   root.querySelector("input").focus();
 }
@@ -29,7 +29,7 @@ function already(required) {
   return empty({ icon: "check", title: required ? "Signed in" : "No sign-in needed", text, actions: [action], level: 1 });
 }
 
-function form({ api, signal, session }, then, wasSent) {
+function form({ access, signal }, then, wasSent) {
   const wrong = h("p", { class: "wrong", id: "signin-wrong", role: "alert" });
   const key = h("input", { type: "password", id: "signin-key", name: "key", required: true, autocomplete: "current-password", spellcheck: "false", "aria-describedby": "signin-hint signin-wrong" });
   const submit = h("button", { type: "submit", class: "button primary" }, "Sign in");
@@ -40,9 +40,8 @@ function form({ api, signal, session }, then, wasSent) {
     wrong.textContent = "";
     key.removeAttribute("aria-invalid");
     try {
-      await api.post("/session", { key: key.value }, { signal });
+      await access.signIn(key.value, { signal });
       announce("Signed in");
-      await session.refresh?.();
       location.replace(then);
     } catch (error) {
       if (isAbort(error)) return;
