@@ -1,8 +1,9 @@
 /* Where a job is, and the ways to steer it: the same for evaluations and runs.
  *
- *   const panel = jobPanel(context, {path: at`/runs/${id}`, noun: "run", state, onChange, atCap})
+ *   const panel = jobPanel(context, {path: at`/runs/${id}`, noun: "run", state, onChange, atCap, leaveOut})
  *       panel.element; panel.show(state) after an event or an answer; `onChange(state)` after an order of the user's
- *       `atCap`: what stands where it is paused since it has reached its spend cap
+ *       `atCap`: what stands where it is paused since it has reached its spend cap;
+ *       `leaveOut(order, state)`: whether an order is not to be offered here
  *   isActive(state)    queued, running or paused: something may still happen
  *   isMoving(state)    queued or running: worth a stream
  */
@@ -40,7 +41,7 @@ export function isActive(state) {
   return ACTIVE.has(state.status);
 }
 
-export function jobPanel(context, { path, noun, state, onChange, atCap = null }) {
+export function jobPanel(context, { path, noun, state, onChange, atCap = null, leaveOut = () => false }) {
   const line = h("div", { class: "row job-line" });
   const bar = h("progress", { "aria-label": "Progress", max: 1 });
   const cause = h("div", {});
@@ -55,7 +56,7 @@ export function jobPanel(context, { path, noun, state, onChange, atCap = null })
     if (progress?.total) bar.value = Math.min(1, progress.done / progress.total);
     else if (status === "queued") bar.value = 0;
     else bar.removeAttribute("value");
-    const orders = ordersOf(next);
+    const orders = ordersOf(next).filter(({ order }) => !leaveOut(order, next));
     const key = orders.map(({ order }) => order).join();
     if (key !== shown) fill(buttons, orders.map(button)); // a button that is still right keeps its focus
     shown = key;
