@@ -43,10 +43,14 @@ export function createDesk({ context, dataset, annotator, worklist, work, outbox
   const node = h(
     "div",
     { class: "label-desk" },
-    h("div", { class: "label-top stack tight" }, goal.node, h("div", { class: "spread" }, orderChoice(worklist, (order) => context.go(at`/datasets/${dataset.id}/label`, { order })), saving.node), worklist.reason && notice("info", null, h("p", {}, sentence(worklist.reason)))),
+    h("div", { class: "label-top stack tight" }, h("div", { class: "columns" }, goal.node, h("div", { class: "spread" }, order(), saving.node)), remarks(worklist)),
     h("div", { class: "label-side" }, bar.node, list.node),
     h("div", { class: "label-main stack" }, finished, view.node),
   );
+
+  function order() {
+    return orderChoice(worklist, (chosen) => context.go(at`/datasets/${dataset.id}/label`, { order: chosen }));
+  }
 
   // --- going about ---
 
@@ -258,6 +262,12 @@ export function createDesk({ context, dataset, annotator, worklist, work, outbox
   }
 
   return { node, open };
+}
+
+function remarks({ reason, counts }) {
+  if (reason) return notice("info", null, h("p", {}, sentence(reason)));
+  const isSecond = counts.settled === counts.total && counts.labelled_by_you === 0;
+  return isSecond && notice("info", null, h("p", {}, "Every row has a label already. Yours are a second opinion: they show how far people agree, which no judge can be shown to beat."));
 }
 
 function sentence(text) {

@@ -33,7 +33,7 @@ export function createRowView({ dataset, annotator, work, onSay, onSkip, onFlag,
   const pane = (name, text) => h("article", { class: "card pane", "aria-label": name }, h("h3", {}, name), text);
   const node = h(
     "section",
-    { class: "stack", "aria-labelledby": "row-title" },
+    { class: "row-view", "aria-labelledby": "row-title" },
     h("div", { class: "spread" }, h("div", { class: "row" }, title, badges), toggle),
     trouble,
     h("div", { class: "panes" }, pane("Input", input), pane("Output", output)),
