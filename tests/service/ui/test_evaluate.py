@@ -10,6 +10,7 @@ from tests.service.ui.conftest import Accessible, Site
 from tests.service.ui.jobs import evaluated, upload_example
 
 ROWS = 261
+DONE_MS = 120_000
 pytestmark = pytest.mark.usefixtures("as_ana")
 
 
@@ -39,7 +40,7 @@ def test_an_evaluation_streams_to_its_card(working_site: Site, desk: str, page: 
     page.goto(f"#/datasets/{desk}/evaluate")
     page.get_by_role("button", name=f"Evaluate {ROWS} rows").click()
     expect(page).to_have_url(re.compile(r"/evaluate/eval_\w+$"))
-    expect(page.get_by_label("Progress and controls").get_by_text("Done")).to_be_visible(timeout=60_000)
+    expect(page.get_by_label("Progress and controls").get_by_text("Done")).to_be_visible(timeout=DONE_MS)
     found = working_site.get(f"/evaluations/{page.url.rsplit('/', 1)[1]}/agreement")
     card = page.get_by_role("region", name="Agreement with people")
     expect(card.locator(".kappa-value")).to_have_text(f"{found['kappa']['value']:.2f}")

@@ -102,6 +102,7 @@ function statusWord({ status, cancel_requested: stopping, pause_requested: pausi
 function words({ status, progress, waiting_for: ahead }) {
   if (status === "queued") return h("span", { class: "muted" }, ahead ? `waits for run ${ahead}` : "waits for a worker");
   if (!progress || !ACTIVE.has(status)) return null;
+  if (status === "running" && progress.phase === "judging" && progress.done === progress.total) return h("span", {}, "All rows are judged; reckoning what they come to");
   const left = status === "running" && progress.time_left_s !== null && `, about ${duration(Math.max(1, Math.round(progress.time_left_s)))} left`;
   const phase = PHASES[progress.phase] ?? progress.phase;
   return h("span", { class: "tabular" }, `${phase}: ${number(progress.done)} of ${number(progress.total)}`, left);
@@ -113,9 +114,9 @@ function spending({ calls, cached_calls: cached, prompt_tokens: asked, completio
     `${count(calls, "model call")}${cached ? `, ${number(cached)} of them paid earlier` : ""}`,
     tokens(asked + answered),
     cost === null ? "price not known" : money(cost),
-    `${duration(wall)} of work`,
+    wall > 0 && `${duration(wall)} of work`,
   ];
-  return parts.join(" · ");
+  return parts.filter(Boolean).join(" · ");
 }
 
 function why({ status, pause_reason: reason, cause }, atCap) {
