@@ -8,8 +8,8 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from service.db import transaction
 from service.dependencies import EngineDep, SessionDep, SettingsDep
-from service.evaluations import actions, views
-from service.evaluations.schemas import EvaluationOut, JudgedRow, NewEvaluation
+from service.evaluations import actions, agreement, views
+from service.evaluations.schemas import AgreementOut, CellFilter, EvaluationOut, JudgedRow, NewEvaluation
 from service.idempotency import OnceDep, Reply
 from service.jobs import dependencies as jobs
 from service.jobs import store, streams
@@ -52,10 +52,24 @@ def list_verdicts(
     evaluation_id: str,
     session: SessionDep,
     request: PageDep,
-    agrees: Annotated[bool | None, Query(description="With people's label.")] = None,
+    agrees: Annotated[bool | None, Query(description="With people's label, as it is now.")] = None,
+    cell: Annotated[
+        CellFilter | None,
+        Query(
+            description="A cell of the confusion table, with people's labels as they are now. `unparseable` "
+            "are labelled rows without a verdict, `failure` all without one."
+        ),
+    ] = None,
 ) -> Page[JudgedRow]:
     """Row by row, as far as it is judged; rows come in batches while it runs."""
-    return views.verdicts(session, evaluation_id, request, agrees=agrees)
+    return views.verdicts(session, evaluation_id, request, agrees=agrees, cell=cell)
+
+
+@router.get("/evaluations/{evaluation_id}/agreement")
+def get_agreement(evaluation_id: str, session: SessionDep) -> AgreementOut:
+    """How far the judge agrees with people's labels as they are now, over the rows that are judged so far:
+    it follows while the evaluation runs, and when a label is changed."""
+    return agreement.now(session, evaluation_id)
 
 
 def _existing(evaluation_id: str, engine: EngineDep) -> str:
