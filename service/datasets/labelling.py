@@ -5,6 +5,7 @@ from sqlmodel import Session, col, select
 from optimizers.types import Label
 from service.datasets import store
 from service.datasets.adjudication import Decision, LabelSource, corrects, decide
+from service.datasets.marks import end_skip
 from service.datasets.schemas import NewLabel
 from service.datasets.tables import ExampleRow, LabelRow
 from service.errors import NotFound
@@ -23,6 +24,7 @@ def put_label(
     adjudicates = said.adjudicates
     if adjudicates is None:
         adjudicates = (before is not None and before.adjudicates) or corrects(_decision(example))
+    end_skip(session, dataset_id, example_id, annotator)
     if before is not None and _same(before, said, adjudicates=adjudicates):
         return example
     if example.label_source is None:
