@@ -23,6 +23,7 @@ from service.client_models import AT_REST, Dataset, Evaluation, Event, Job, Json
 from service.client_wire import ATTEMPTS, Wire, as_items, as_object, given, path_part
 
 OnError = Literal["refuse", "skip"]
+MarkKind = Literal["flag", "skip"]
 BestFormat = Literal["json", "text", "messages", "dspy", "mlflow", "promptfoo"]
 AnyJob = TypeVar("AnyJob", Run, Evaluation)
 
@@ -70,19 +71,37 @@ class ConcordClient:
 
         Raises: Refused, with the refused rows as `problems`; nothing is stored then.
         """
-        objects = given(label_mapping=label_mapping, columns=columns, split=split)
-        fields = {key: json.dumps(dict(value)) for key, value in objects.items() if value}
+        fields = _as_fields(label_mapping=label_mapping, columns=columns, split=split)
         fields |= given(name=name, criterion=criterion, on_error=on_error)
-        return self._upload("datasets", fields, file, filename)
+        return Dataset.model_validate(self._upload("datasets", fields, file, filename))
 
     def _upload(
         self, path: str, fields: Mapping[str, str], file: Path | BinaryIO, filename: str | None
-    ) -> Dataset:
+    ) -> dict[str, Any]:
         if isinstance(file, Path):
             with file.open("rb") as opened:
                 return self._upload(path, fields, opened, filename or file.name)
         files = {"file": (filename or "rows.csv", file)}
-        return Dataset.model_validate(self._wire.send("POST", path, data=fields, files=files).json())
+        return as_object(self._wire.send("POST", path, data=fields, files=files))
+
+    def inspect_file(
+        self,
+        file: Path | BinaryIO,
+        *,
+        label_mapping: Mapping[str, str] | None = None,
+        columns: Json | None = None,
+        filename: str | None = None,
+    ) -> dict[str, Any]:
+        """How a file would be understood: columns, first rows, labels, unusable rows. Nothing is stored.
+
+        Raises: Refused, where nothing of it can be read.
+        """
+        fields = _as_fields(label_mapping=label_mapping, columns=columns)
+        return self._upload("datasets/inspect", fields, file, filename)
+
+    def create_example_dataset(self) -> Dataset:
+        """Make a dataset of the example that ships with Concord."""
+        return Dataset.model_validate(self._wire.post("datasets/example"))
 
     def create_dataset(
         self,
@@ -112,8 +131,15 @@ class ConcordClient:
         return Dataset.model_validate(self._wire.get(f"datasets/{dataset_id}"))
 
     def examples(self, dataset_id: str, **filters: str | bool) -> Iterator[dict[str, Any]]:
-        """A dataset's rows; filters: `labelled`, `label`, `disagrees_with` (an evaluation's id)."""
+        """A dataset's rows; filters: `labelled`, `label`, `disagrees_with` (an evaluation's id), `marked`.
+        `annotator` with `blind` hides what others and judges say until that person has labelled a row."""
         return self._wire.pages(f"datasets/{dataset_id}/examples", filters)
+
+    def worklist(self, dataset_id: str, annotator: str, **options: str | int) -> dict[str, Any]:
+        """All rows in the order in which a person works through them, without their texts. Options: order
+        (`given`, `random`, `disagreement`), seed."""
+        params = {"annotator": annotator, **options}
+        return as_object(self._wire.send("GET", f"datasets/{dataset_id}/worklist", params=params))
 
     def example(self, dataset_id: str, example_id: str) -> dict[str, Any]:
         """One row with the history of its labels."""
@@ -136,8 +162,8 @@ class ConcordClient:
         filename: str | None = None,
     ) -> Dataset:
         """Add the rows of a file."""
-        fields = {"on_error": on_error} | ({"columns": json.dumps(dict(columns))} if columns else {})
-        return self._upload(f"datasets/{dataset_id}/examples", fields, file, filename)
+        fields = _as_fields(columns=columns) | {"on_error": on_error}
+        return Dataset.model_validate(self._upload(f"datasets/{dataset_id}/examples", fields, file, filename))
 
     def change_dataset(self, dataset_id: str, **changes: Any) -> Dataset:
         """Change `name`, `criterion` or, before the first run, `split`."""
@@ -154,12 +180,24 @@ class ConcordClient:
         """Set one person's label (`pass` or `fail`) on one row; sending it again changes nothing.
         Details: critique, picked_by, adjudicates.
         """
-        path = _label_path(dataset_id, example_id, annotator)
+        path = _path_of("labels", dataset_id, example_id, annotator)
         return as_object(self._wire.send("PUT", path, json=given(label=label, **details)))
 
     def withdraw_label(self, dataset_id: str, example_id: str, annotator: str) -> dict[str, Any]:
         """Take a label back; the history keeps it."""
-        return as_object(self._wire.send("DELETE", _label_path(dataset_id, example_id, annotator)))
+        path = _path_of("labels", dataset_id, example_id, annotator)
+        return as_object(self._wire.send("DELETE", path))
+
+    def put_mark(
+        self, dataset_id: str, example_id: str, annotator: str, *, kind: MarkKind, note: str | None = None
+    ) -> dict[str, Any]:
+        """Flag a row for somebody to look at, or skip it; each person has one mark on a row."""
+        path = _path_of("marks", dataset_id, example_id, annotator)
+        return as_object(self._wire.send("PUT", path, json=given(kind=kind, note=note)))
+
+    def remove_mark(self, dataset_id: str, example_id: str, annotator: str) -> None:
+        """Take a person's mark off a row, if there is one."""
+        self._wire.send("DELETE", _path_of("marks", dataset_id, example_id, annotator))
 
     def export_dataset(self, dataset_id: str, format: Literal["csv", "jsonl"] = "csv") -> Iterator[bytes]:  # noqa: A002  # the API's word
         """The rows with their labels, in pieces."""
@@ -334,5 +372,10 @@ class ConcordClient:
         return True
 
 
-def _label_path(dataset_id: str, example_id: str, annotator: str) -> str:
-    return f"datasets/{dataset_id}/examples/{path_part(example_id)}/labels/{path_part(annotator)}"
+def _path_of(what: str, dataset_id: str, example_id: str, annotator: str) -> str:
+    return f"datasets/{dataset_id}/examples/{path_part(example_id)}/{what}/{path_part(annotator)}"
+
+
+def _as_fields(**objects: Mapping[str, Any] | None) -> dict[str, str]:
+    """Objects as a form sends them; empty ones are left out."""
+    return {name: json.dumps(dict(value)) for name, value in objects.items() if value}

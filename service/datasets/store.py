@@ -11,13 +11,14 @@ from sqlmodel import Session, col, select
 from optimizers.types import Label
 from service.datasets.adjudication import Vote
 from service.datasets.ingest import Row
-from service.datasets.tables import DatasetRow, ExampleRow, LabelRow
+from service.datasets.tables import DatasetRow, ExampleRow, LabelRow, MarkRow
 from service.errors import NotFound
 
 BATCH_ROWS = 500
 
 EXAMPLES: Table = ExampleRow.__table__  # type: ignore[attr-defined]  # SQLModel sets it on tables
 LABELS: Table = LabelRow.__table__  # type: ignore[attr-defined]
+MARKS: Table = MarkRow.__table__  # type: ignore[attr-defined]
 
 
 def batches(rows: Iterable[Row]) -> Iterator[list[Row]]:

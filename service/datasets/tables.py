@@ -50,7 +50,8 @@ class ExampleRow(SQLModel, table=True):
     __tablename__ = "concord_examples"
     __table_args__ = (
         UniqueConstraint("dataset_id", "example_id", name="uq_concord_examples_example_id"),
-        Index("ix_concord_examples_dataset_number", "dataset_id", "number"),
+        # All that a list of the rows without their texts needs: it reads no row.
+        Index("ix_concord_examples_order", "dataset_id", "number", "example_id", "label"),
         Index("ix_concord_examples_pair", "dataset_id", "pair_hash"),
         Index("ix_concord_examples_label", "dataset_id", "label"),
     )

@@ -129,6 +129,27 @@ def test_a_file_is_sent_with_its_name_and_how_to_read_it(client: ConcordClient, 
     assert b'{"output": "reply"}' in body
 
 
+def test_a_file_is_looked_at_with_how_to_read_it(client: ConcordClient, script: Script) -> None:
+    script.answers = [answer({"rows": 1, "usable": 1})]
+    found = client.inspect_file(io.BytesIO(b"a;b"), columns={"output": "reply"})
+    assert (found["rows"], script.seen[0][:2]) == (1, ("POST", "/api/datasets/inspect"))
+    assert b'{"output": "reply"}' in script.seen[0][3]
+
+
+def test_a_person_s_list_and_marks_are_asked_for_by_their_name(client: ConcordClient, script: Script) -> None:
+    script.answers = [answer({"rows": []}), answer({"kind": "skip"}), answer("", 204)]
+    client.worklist("d1", "anna b", order="random", seed=3)
+    client.put_mark("d1", "a/b", "anna b", kind="skip")
+    client.remove_mark("d1", "a/b", "anna b")
+    mark = "/api/datasets/d1/examples/a%2Fb/marks/anna%20b"
+    assert [request[:2] for request in script.seen] == [
+        ("GET", "/api/datasets/d1/worklist?annotator=anna+b&order=random&seed=3"),
+        ("PUT", mark),
+        ("DELETE", mark),
+    ]
+    assert json.loads(script.seen[1][3]) == {"kind": "skip"}
+
+
 def test_pages_are_followed_to_the_end(client: ConcordClient, script: Script) -> None:
     pages = [
         {"items": [{"id": "a", "name": "A"}], "next": "c1"},

@@ -1,4 +1,4 @@
-"""Annotators' marks on examples: flags and skips."""
+"""Annotators' marks on examples, and an index that lists examples without reading their texts."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -24,4 +24,8 @@ def upgrade() -> None:
             name="fk_concord_marks_example",
             ondelete="CASCADE",
         ),
+    )
+    op.drop_index("ix_concord_examples_dataset_number", "concord_examples")
+    op.create_index(
+        "ix_concord_examples_order", "concord_examples", ["dataset_id", "number", "example_id", "label"]
     )
