@@ -8,7 +8,7 @@ from optimizers.types import Label
 from service.datasets import store
 from service.datasets.adjudication import Decision, LabelSource, corrects, decide
 from service.datasets.labelling_schemas import MarkOut
-from service.datasets.marks import marks_on, remove_mark
+from service.datasets.marks import remove_mark, shown
 from service.datasets.schemas import NewLabel
 from service.datasets.tables import ExampleRow, LabelRow
 from service.errors import NotFound
@@ -42,7 +42,7 @@ def told(session: Session, dataset_id: str, example_id: str, *, lock: bool = Fal
     return Told(
         example=example,
         history=store.label_history(session, dataset_id, example_id),
-        marks=marks_on(session, dataset_id, [example_id]).get(example_id, {}),
+        marks={mark.annotator: shown(mark) for mark in store.marks_of(session, dataset_id, example_id)},
     )
 
 
