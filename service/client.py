@@ -25,6 +25,7 @@ from service.client_wire import ATTEMPTS, Wire, as_items, as_object, given, path
 OnError = Literal["refuse", "skip"]
 MarkKind = Literal["flag", "skip"]
 BestFormat = Literal["json", "text", "messages", "dspy", "mlflow", "promptfoo"]
+Cell = Literal["tp", "fp", "fn", "tn", "unparseable", "failure"]
 AnyJob = TypeVar("AnyJob", Run, Evaluation)
 
 
@@ -226,9 +227,16 @@ class ConcordClient:
         """Its state and, at the end, its agreement."""
         return Evaluation.model_validate(self._wire.get(f"evaluations/{evaluation_id}"))
 
-    def verdicts(self, evaluation_id: str, *, agrees: bool | None = None) -> Iterator[dict[str, Any]]:
-        """One line for each judged row; `agrees` picks those with, or against, people's label."""
-        return self._wire.pages(f"evaluations/{evaluation_id}/verdicts", given(agrees=agrees))
+    def agreement(self, evaluation_id: str) -> dict[str, Any]:
+        """The alignment card of the rows judged so far, with people's labels as they are now."""
+        return self._wire.get(f"evaluations/{evaluation_id}/agreement")
+
+    def verdicts(
+        self, evaluation_id: str, *, agrees: bool | None = None, cell: Cell | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """One line for each judged row; `agrees` picks those with, or against, people's label of now, `cell`
+        those of one cell of the confusion table (fail is the positive class)."""
+        return self._wire.pages(f"evaluations/{evaluation_id}/verdicts", given(agrees=agrees, cell=cell))
 
     def _start(self, resource: str, body: Json, idempotency_key: str | None) -> dict[str, Any]:
         headers = {"idempotency-key": idempotency_key or uuid.uuid4().hex}
@@ -260,6 +268,10 @@ class ConcordClient:
     def trials(self, run_id: str) -> Iterator[dict[str, Any]]:
         """The run's candidates, measured on dev."""
         return self._wire.pages(f"runs/{run_id}/trials")
+
+    def compare_runs(self, a: str, b: str) -> dict[str, Any]:
+        """Two runs side by side: how their winners differ on the test rows that both have measured."""
+        return as_object(self._wire.send("GET", "runs/compare", params={"a": a, "b": b}))
 
     def cancel(self, job: AnyJob) -> AnyJob:
         """End it; what was answered is kept."""
@@ -352,8 +364,12 @@ class ConcordClient:
     # --- the service --------------------------------------------------------------------------------
 
     def strategies(self) -> list[dict[str, Any]]:
-        """The strategies, each with a sentence."""
+        """The strategies, each with a sentence and its options."""
         return as_items(self._wire.send("GET", "strategies").json())
+
+    def formats(self) -> list[dict[str, Any]]:
+        """The forms in which `best` gives a judge, each with a sentence."""
+        return as_items(self._wire.send("GET", "formats").json())
 
     def models(self) -> dict[str, Any]:
         """The models of requests that name none, and what else can be named."""

@@ -199,6 +199,18 @@ def test_ids_with_slashes_and_spaces_stay_one_segment(client: ConcordClient, scr
     assert script.seen[0][1] == "/api/datasets/d1/examples/a%2Fb%20c/labels/Ann%20%C3%96"
 
 
+def test_verdicts_of_one_cell_and_two_runs_are_asked_for_by_name(
+    client: ConcordClient, script: Script
+) -> None:
+    script.answers = [answer({"items": [{"example_id": "r"}], "next": None}), answer({"why_not": "queued"})]
+    assert [row["example_id"] for row in client.verdicts("e1", cell="fn")] == ["r"]
+    assert client.compare_runs("run_1", "run_2") == {"why_not": "queued"}
+    assert [path for _, path, _, _ in script.seen] == [
+        "/api/evaluations/e1/verdicts?cell=fn",
+        "/api/runs/compare?a=run_1&b=run_2",
+    ]
+
+
 def test_waiting_ends_when_the_run_is_at_rest(client: ConcordClient, script: Script) -> None:
     script.answers = [answer({"id": "r", "status": status}) for status in ("queued", "running", "paused")]
     seen: list[str] = []
