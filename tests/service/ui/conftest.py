@@ -25,7 +25,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_pla
 from experiments.standin import CRITERION, make_rows
 from service.up import answers, own_command
 
-READY_S = 60.0
+READY_S = 100.0
 NOBODY = "http://127.0.0.1:9"
 """MLflow's address: nothing listens there."""
 FLAGS = [
@@ -242,7 +242,8 @@ def page(context: BrowserContext) -> Page:
 @pytest.fixture
 def as_ana(context: BrowserContext) -> None:
     """The annotator is known already."""
-    context.add_init_script("localStorage.setItem('concord.annotator', JSON.stringify('Ana'))")
+    name = "localStorage.setItem('concord.annotator', JSON.stringify('Ana'))"
+    context.add_init_script(f"if (location.origin !== 'null') {name}")  # a blank page has no storage
 
 
 Accessible = Callable[[Page], None]
@@ -255,6 +256,7 @@ def accessible() -> Accessible:
 
 
 def check_accessible(page: Page) -> None:
+    page.get_by_role("heading", level=1).wait_for()
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         results = Axe().run(page)

@@ -22,7 +22,7 @@ export function diffWords(before, after) {
   while (end < a.length - start && end < b.length - start && a[a.length - 1 - end] === b[b.length - 1 - end]) end += 1;
   const [gone, added] = [a.slice(start, a.length - end), b.slice(start, b.length - end)];
   const middle = edits(gone, added) ?? byLines(gone.join(""), added.join(""));
-  return joined([...a.slice(0, start).map(same), ...middle, ...a.slice(a.length - end).map(same)]);
+  return smoothed([...a.slice(0, start).map(same), ...middle, ...a.slice(a.length - end).map(same)]);
 }
 
 export function showDiff(before, after) {
@@ -38,7 +38,7 @@ export function showSides(before, after) {
 }
 
 function marked({ kind, text }) {
-  if (kind === "same") return text;
+  if (kind === "same" || !text.trim()) return text;
   return kind === "gone" ? h("del", {}, text) : h("ins", {}, text);
 }
 
@@ -50,13 +50,29 @@ function same(text) {
   return { kind: "same", text };
 }
 
-function joined(parts) {
+/* Words that changed side by side become one phrase: a space between two changes belongs to both. */
+function smoothed(parts) {
   const found = [];
-  for (const part of parts) {
-    if (found.at(-1)?.kind === part.kind) found.at(-1).text += part.text;
-    else found.push({ ...part });
+  for (let i = 0; i < parts.length; ) {
+    const run = { gone: "", new: "" };
+    const start = i;
+    for (; i < parts.length && isChanged(parts, i); i += 1) {
+      const { kind, text } = parts[i];
+      if (kind !== "new") run.gone += text;
+      if (kind !== "gone") run.new += text;
+    }
+    for (const kind of ["gone", "new"]) if (run[kind]) found.push({ kind, text: run[kind] });
+    if (i > start) continue;
+    if (found.at(-1)?.kind === "same") found.at(-1).text += parts[i].text;
+    else found.push({ ...parts[i] });
+    i += 1;
   }
   return found;
+}
+
+function isChanged(parts, i) {
+  const changes = (part) => part !== undefined && part.kind !== "same";
+  return changes(parts[i]) || (!parts[i].text.trim() && changes(parts[i - 1]) && changes(parts[i + 1]));
 }
 
 function replaced(a, b) {

@@ -36,7 +36,7 @@ export async function follow(api, path, { on, onState = () => {}, signal, after 
     } catch (error) {
       if (signal?.aborted) return;
       if (visit.signal.aborted) continue; // hidden: goes on when it is seen again
-      if (error instanceof TypeError === false && !isAbort(error) && !isPassing(error)) throw error;
+      if (!(error instanceof TypeError) && !isAbort(error) && !isPassing(error)) throw error; // a TypeError: cut off while reading
     } finally {
       visit.end();
     }
@@ -47,6 +47,7 @@ export async function follow(api, path, { on, onState = () => {}, signal, after 
 }
 
 export function pause(ms, signal) {
+  if (signal?.aborted) return Promise.resolve();
   return new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer);

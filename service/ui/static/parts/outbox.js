@@ -37,6 +37,7 @@ export async function outboxOf(api, dataset, annotator) {
   if (!open.has(name)) open.set(name, createOutbox(api, { name, dataset, annotator }));
   const outbox = open.get(name);
   await adopt(outbox, own, dataset, annotator);
+  outbox.retry(); // it may have waited for somebody to sign in
   return outbox;
 }
 

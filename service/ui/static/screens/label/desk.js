@@ -36,17 +36,21 @@ export function createDesk({ context, dataset, annotator, worklist, work, outbox
   const saving = createSaving({ outbox, signal });
   const disagreements = createDisagreements({ api, dataset: dataset.id, signal });
   const list = createList({ work, onChoose: goTo });
-  const view = createRowView({ dataset, annotator, work, onSay: say, onSkip: skip, onFlag: flag, onUndo: undo, onStep: step, onNote: noteWritten, onSettle: settle });
+  const view = createRowView({ dataset, annotator, work, onSay: say, onSkip: skip, onFlag: flag, onUndo: undo, onStep: step, onNote: noteWritten, onNoteDone: leaveNote, onSettle: settle });
   const bar = toolbar({ work, saving, onFilter: filter, onList: () => list.toggle() });
   const finished = h("div", {});
 
   const node = h(
     "div",
     { class: "label-desk" },
-    h("div", { class: "label-top stack tight" }, goal.node, h("div", { class: "spread" }, orderChoice(worklist, (order) => context.go(at`/datasets/${dataset.id}/label`, { order })), saving.node), worklist.reason && notice("info", null, h("p", {}, sentence(worklist.reason)))),
+    h("div", { class: "label-top stack tight" }, h("div", { class: "columns" }, goal.node, h("div", { class: "spread" }, order(), saving.node)), remarks(worklist)),
     h("div", { class: "label-side" }, bar.node, list.node),
     h("div", { class: "label-main stack" }, finished, view.node),
   );
+
+  function order() {
+    return orderChoice(worklist, (chosen) => context.go(at`/datasets/${dataset.id}/label`, { order: chosen }));
+  }
 
   // --- going about ---
 
@@ -59,6 +63,7 @@ export function createDesk({ context, dataset, annotator, worklist, work, outbox
     showCurrent();
     bindKeys();
     outbox.listen(onOutbox, signal);
+    signal.addEventListener("abort", leaveNote);
     performance.mark("label-interactive");
   }
 
@@ -122,8 +127,7 @@ export function createDesk({ context, dataset, annotator, worklist, work, outbox
     if (!row) return;
     const before = stateOf(row);
     const had = row.settled;
-    const critique = notes.take(row.id, texts.get(row.id));
-    send({ kind: "label", row: row.id, body: { label, critique, picked_by: row.picked_by, adjudicates: settling.has(row.id) } });
+    sendLabel(row, label);
     undone.push(before);
     goal.add(Number(row.settled) - Number(had));
     next(`${WORDS[label]}.`);
@@ -154,7 +158,7 @@ export function createDesk({ context, dataset, annotator, worklist, work, outbox
     leaveNote();
     const row = work.rows[before.place];
     const had = row.settled;
-    if (row.label !== before.label || before.critique !== undefined) restoreLabel(row, before);
+    restoreLabel(row, before);
     if (row.mark !== before.mark) send(before.mark ? { kind: "mark", row: row.id, body: { kind: before.mark } } : { kind: "unmark", row: row.id });
     goal.add(Number(row.settled) - Number(had));
     work.go(before.place);
@@ -165,16 +169,19 @@ export function createDesk({ context, dataset, annotator, worklist, work, outbox
 
   function restoreLabel(row, { label, critique }) {
     if (label === row.label && critique === notes.saved(row.id, texts.get(row.id))) return;
-    notes.put(row.id, critique ?? "");
-    if (label) send({ kind: "label", row: row.id, body: { label, critique, picked_by: row.picked_by, adjudicates: settling.has(row.id) } });
-    else if (row.label) send({ kind: "unlabel", row: row.id });
+    if (label) {
+      notes.restore(row.id, critique);
+      sendLabel(row, label, critique);
+    } else if (row.label) {
+      notes.giveBack(row.id, texts.get(row.id));
+      send({ kind: "unlabel", row: row.id });
+    }
   }
 
   function settle() {
     const row = work.current;
     settling.add(row.id);
-    const critique = notes.take(row.id, texts.get(row.id));
-    send({ kind: "label", row: row.id, body: { label: row.label, critique, picked_by: row.picked_by, adjudicates: true } });
+    sendLabel(row, row.label);
   }
 
   /* A note on a labelled row goes with its label; on another it waits for one. */
@@ -185,9 +192,7 @@ export function createDesk({ context, dataset, annotator, worklist, work, outbox
 
   function leaveNote() {
     const row = work.current;
-    if (!row?.label || !notes.isChanged(row.id, texts.get(row.id))) return;
-    const critique = notes.take(row.id, texts.get(row.id));
-    send({ kind: "label", row: row.id, body: { label: row.label, critique, picked_by: row.picked_by, adjudicates: settling.has(row.id) } });
+    if (row?.label && notes.isChanged(row.id, texts.get(row.id))) sendLabel(row, row.label);
   }
 
   function stateOf(row) {
@@ -204,9 +209,13 @@ export function createDesk({ context, dataset, annotator, worklist, work, outbox
   }
 
   function finish() {
-    if (work.step(1)) work.step(0);
     const to = href(at`/datasets/${dataset.id}/evaluate`);
     finished.replaceChildren(notice("good", "Every row here has your label", h("p", {}, `${count(work.counts().pass, "pass", "passes")} and ${count(work.counts().fail, "fail")}. Well done.`), h("div", { class: "row" }, h("a", { class: "button primary", href: to }, "See how a judge agrees with you"))));
+  }
+
+  function sendLabel(row, label, critique = notes.take(row.id, texts.get(row.id))) {
+    const body = { label, critique, picked_by: row.picked_by, adjudicates: settling.has(row.id) };
+    send({ kind: "label", row: row.id, body });
   }
 
   function send(entry) {
@@ -258,6 +267,12 @@ export function createDesk({ context, dataset, annotator, worklist, work, outbox
   }
 
   return { node, open };
+}
+
+function remarks({ reason, counts }) {
+  if (reason) return notice("info", null, h("p", {}, sentence(reason)));
+  const isSecond = counts.settled === counts.total && counts.labelled_by_you === 0;
+  return isSecond && notice("info", null, h("p", {}, "Every row has a label already. Yours are a second opinion: they show how far people agree, which no judge can be shown to beat."));
 }
 
 function sentence(text) {

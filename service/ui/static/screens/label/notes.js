@@ -3,6 +3,8 @@
  *   of(id, text)         what stands in the field     saved(id, text)      what the label carries: text or null
  *   put(id, words)       while it is written          isChanged(id, text)  whether it says something else
  *   take(id, text)       for a label: what is to be sent; from then on it counts as saved
+ *   restore(id, saved)   the label carries `saved` again
+ *   giveBack(id, text)   the label is gone: its words wait in the field for another
  */
 
 import { forget, recall, remember } from "../../kit/storage.js";
@@ -30,6 +32,15 @@ export function createNotes(dataset, annotator) {
       sent.set(id, words);
       if (written.delete(id)) keep();
       return words;
+    },
+    restore(id, saved) {
+      sent.set(id, saved);
+      if (written.delete(id)) keep();
+    },
+    giveBack(id, text) {
+      const words = notes.of(id, text);
+      sent.set(id, null);
+      if (words.trim()) notes.put(id, words);
     },
   };
   return notes;

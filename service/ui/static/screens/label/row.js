@@ -7,17 +7,17 @@
  */
 
 import { announce } from "../../kit/announce.js";
-import { showSides } from "../../kit/diff.js";
 import { fill, h } from "../../kit/dom.js";
-import { icon } from "../../kit/icons.js";
 import { labelBadge, badge } from "../../parts/badge.js";
 import { problem } from "../../parts/notice.js";
 import { decisions } from "./decisions.js";
+import { markedSides } from "./differences.js";
 import { whatOthersSay } from "./others.js";
 
+const ROOM_PX = 64; // of the page's header
 const BLINK_MS = 30; // nobody reads faster; a key that bounces does
 
-export function createRowView({ dataset, annotator, work, onSay, onSkip, onFlag, onUndo, onStep, onNote, onSettle }) {
+export function createRowView({ dataset, annotator, work, onSay, onSkip, onFlag, onUndo, onStep, onNote, onNoteDone, onSettle }) {
   const shown = { id: null, at: Infinity, text: null };
   let differences = false;
 
@@ -26,14 +26,14 @@ export function createRowView({ dataset, annotator, work, onSay, onSkip, onFlag,
   const toggle = h("button", { type: "button", class: "button small", "aria-pressed": "false", title: "Differences between input and output: M", on: { click: toggleDifferences } }, "Mark differences");
   const input = h("div", { class: "text" });
   const output = h("div", { class: "text" });
-  const note = h("textarea", { id: "note", rows: 2, maxlength: 20000, placeholder: "Why? Your words teach the judge.", on: { input: () => onNote(note.value) } });
+  const note = h("textarea", { id: "note", rows: 2, maxlength: 20000, placeholder: "Why? Your words teach the judge.", on: { input: () => onNote(note.value), change: onNoteDone } });
   const others = h("div", {});
   const trouble = h("div", {});
   const buttons = decisions({ onSay, onSkip, onFlag, onUndo, onStep });
   const pane = (name, text) => h("article", { class: "card pane", "aria-label": name }, h("h3", {}, name), text);
   const node = h(
     "section",
-    { class: "stack", "aria-labelledby": "row-title" },
+    { class: "row-view", "aria-labelledby": "row-title" },
     h("div", { class: "spread" }, h("div", { class: "row" }, title, badges), toggle),
     trouble,
     h("div", { class: "panes" }, pane("Input", input), pane("Output", output)),
@@ -55,7 +55,13 @@ export function createRowView({ dataset, annotator, work, onSay, onSkip, onFlag,
     note.dataset.row = row.id;
     node.toggleAttribute("data-empty", false);
     mark(row);
-    if (isNew) window.scrollTo(0, 0);
+    if (isNew) toTheTop();
+  }
+
+  /* A new row is read from its beginning; where that is on the screen already nothing moves. */
+  function toTheTop() {
+    const top = node.getBoundingClientRect().top + window.scrollY - ROOM_PX;
+    if (window.scrollY > top) window.scrollTo(0, top);
   }
 
   function nothing() {
@@ -72,7 +78,7 @@ export function createRowView({ dataset, annotator, work, onSay, onSkip, onFlag,
     const { text } = shown;
     node.setAttribute("aria-busy", String(!text));
     if (!text) return void [input, output].forEach((place) => fill(place, h("span", { class: "muted" }, "Loading …")));
-    const sides = differences ? showSides(text.input, text.output) : { before: text.input, after: text.output };
+    const sides = differences ? markedSides(text.input, text.output) : { before: text.input, after: text.output };
     fill(input, sides.before);
     fill(output, sides.after);
   }

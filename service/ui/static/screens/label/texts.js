@@ -16,18 +16,21 @@ const WAIT_MS = 1000;
 
 export function createTexts({ api, dataset, annotator, signal, onArrived, onTrouble }) {
   const here = new Map();
-  const onTheWay = new Set();
+  const asked = new Map(); // by id, the number of the latest request that is not answered yet
+  let requests = 0;
 
   async function fetchBlock(ids) {
-    ids.forEach((id) => onTheWay.add(id));
-    while (!(await fetched(ids)) && !signal.aborted) await pause(WAIT_MS, signal);
-    ids.forEach((id) => onTheWay.delete(id));
+    const number = (requests += 1);
+    ids.forEach((id) => asked.set(id, number));
+    while (!(await fetched(ids, number)) && !signal.aborted) await pause(WAIT_MS, signal);
+    for (const id of ids) if (asked.get(id) === number) asked.delete(id);
   }
 
-  async function fetched(ids) {
+  async function fetched(ids, number) {
     try {
       const page = await api.get(at`/datasets/${dataset}/examples`, { query: { id: ids, annotator, blind: true }, signal });
       for (const row of page.items) {
+        if (asked.get(row.id) !== number) continue; // a later answer says more
         here.set(row.id, row);
         onArrived(row.id);
       }
@@ -41,11 +44,11 @@ export function createTexts({ api, dataset, annotator, signal, onArrived, onTrou
   return {
     get: (id) => here.get(id),
     want(ids) {
-      const isMissing = (id) => !here.has(id) && !onTheWay.has(id);
+      const isMissing = (id) => !here.has(id) && !asked.has(id);
       if (ids.slice(0, NEAR).some(isMissing)) fetchBlock(ids.filter(isMissing).slice(0, BLOCK));
     },
     renew(id) {
-      if (!onTheWay.has(id)) fetchBlock([id]);
+      fetchBlock([id]);
     },
   };
 }

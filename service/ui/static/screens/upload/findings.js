@@ -5,7 +5,7 @@ import { count, number } from "../../kit/format.js";
 import { notice } from "../../parts/notice.js";
 
 export function summary(found) {
-  const form = [found.format.toUpperCase(), found.encoding, found.delimiter && `cells parted by ${named(found.delimiter)}`].filter(Boolean).join(", ");
+  const form = [found.format.toUpperCase(), found.encoding, found.delimiter && `${named(found.delimiter)} between cells`].filter(Boolean).join(", ");
   if (found.missing.length || found.unclear.length) {
     return notice("warn", "Some columns need your word", h("ul", {}, found.missing.map(({ role }) => h("li", {}, `No column was recognized as the ${role}.`)), found.unclear.map(({ role, candidates }) => h("li", {}, `${candidates.join(" and ")} could both be the ${role}.`))), h("p", { class: "muted small" }, form));
   }
