@@ -113,10 +113,14 @@ function line(name) {
 }
 
 function versus({ judge_gain: gain, n }) {
-  const rows = `word counts and no language model, on ${count(n, "row")} that it was not fitted on`;
-  if (gain?.value === null || gain?.value === undefined) return `It knows ${rows}.`;
-  const range = gain.low === null ? "" : ` (${signed(gain.low)} to ${signed(gain.high)})`;
-  return `It has ${rows}. There the judge's kappa is ${signed(gain.value)}${range} to it.`;
+  const what = `It counts words and asks no language model; measured on ${count(n, "row")}, each of which it was not fitted on.`;
+  if (typeof gain?.value !== "number") return what;
+  const [low, high] = [gain.low, gain.high].map((value) => number(Math.abs(value), 2)).sort();
+  const crosses = gain.low <= 0 && gain.high >= 0;
+  const range = typeof gain.low !== "number" ? "" : crosses ? ` (${signed(gain.low)} to ${signed(gain.high)})` : ` (${low} to ${high})`;
+  const side = gain.value < 0 ? "below" : "above";
+  const worth = gain.high < 0 ? " A judge that loses to it is not worth its price." : "";
+  return `${what} The judge is ${number(Math.abs(gain.value), 2)} ${side} it${range}.${worth}`;
 }
 
 function about() {

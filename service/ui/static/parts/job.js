@@ -1,8 +1,9 @@
 /* Where a job is, and the ways to steer it: the same for evaluations and runs.
  *
- *   const panel = jobPanel(context, {path: at`/runs/${id}`, noun: "run", state, onChange})
- *       `leaveOut(order, state)`: whether an order is not to be offered here
+ *   const panel = jobPanel(context, {path: at`/runs/${id}`, noun: "run", state, onChange, atCap, leaveOut})
  *       panel.element; panel.show(state) after an event or an answer; `onChange(state)` after an order of the user's
+ *       `atCap`: what stands where it is paused since it has reached its spend cap;
+ *       `leaveOut(order, state)`: whether an order is not to be offered here
  *   isActive(state)    queued, running or paused: something may still happen
  *   isMoving(state)    queued or running: worth a stream
  */
@@ -40,28 +41,26 @@ export function isActive(state) {
   return ACTIVE.has(state.status);
 }
 
-export function jobPanel(context, { path, noun, state, onChange, leaveOut = () => false }) {
+export function jobPanel(context, { path, noun, state, onChange, atCap = null, leaveOut = () => false }) {
   const line = h("div", { class: "row job-line" });
   const bar = h("progress", { "aria-label": "Progress", max: 1 });
-  const spent = h("p", { class: "muted small tabular" });
   const cause = h("div", {});
   const buttons = h("div", { class: "row job-controls" });
-  const element = h("section", { class: "job", "aria-label": "Progress and controls" }, h("div", { class: "spread" }, line, buttons), bar, spent, cause);
+  const element = h("section", { class: "job", "aria-label": "Progress and controls" }, h("div", { class: "spread" }, line, buttons), bar, cause);
   let shown = "";
 
   function show(next) {
     const { status, progress } = next;
-    fill(line, state_(next), words(next));
+    fill(line, stateBadge(next), words(next), h("span", { class: "muted small tabular" }, spending(next.spend)));
     bar.hidden = !isActive(next);
     if (progress?.total) bar.value = Math.min(1, progress.done / progress.total);
     else if (status === "queued") bar.value = 0;
     else bar.removeAttribute("value");
-    spent.textContent = spending(next.spend);
     const orders = ordersOf(next).filter(({ order }) => !leaveOut(order, next));
     const key = orders.map(({ order }) => order).join();
     if (key !== shown) fill(buttons, orders.map(button)); // a button that is still right keeps its focus
     shown = key;
-    fill(cause, why(next));
+    fill(cause, why(next, atCap));
   }
 
   function button({ order, word, picture, kind = "" }) {
@@ -88,7 +87,7 @@ export function jobPanel(context, { path, noun, state, onChange, leaveOut = () =
   return { element, show };
 }
 
-function state_(state) {
+function stateBadge(state) {
   if (state.cancel_requested && isActive(state)) return badge("warn", "stop", "Stopping");
   if (state.pause_requested && isMoving(state)) return badge("warn", "pause", "Pausing");
   return statusBadge(state.status);
@@ -103,6 +102,7 @@ function statusWord({ status, cancel_requested: stopping, pause_requested: pausi
 function words({ status, progress, waiting_for: ahead }) {
   if (status === "queued") return h("span", { class: "muted" }, ahead ? `waits for run ${ahead}` : "waits for a worker");
   if (!progress || !ACTIVE.has(status)) return null;
+  if (status === "running" && progress.phase === "judging" && progress.done === progress.total) return h("span", {}, "All rows are judged; reckoning what they come to");
   const left = status === "running" && progress.time_left_s !== null && `, about ${duration(Math.max(1, Math.round(progress.time_left_s)))} left`;
   const phase = PHASES[progress.phase] ?? progress.phase;
   return h("span", { class: "tabular" }, `${phase}: ${number(progress.done)} of ${number(progress.total)}`, left);
@@ -114,15 +114,16 @@ function spending({ calls, cached_calls: cached, prompt_tokens: asked, completio
     `${count(calls, "model call")}${cached ? `, ${number(cached)} of them paid earlier` : ""}`,
     tokens(asked + answered),
     cost === null ? "price not known" : money(cost),
-    `${duration(wall)} of work`,
+    wall > 0 && `${duration(wall)} of work`,
   ];
-  return parts.join(" · ");
+  return parts.filter(Boolean).join(" · ");
 }
 
-function why({ status, pause_reason: reason, cause }) {
+function why({ status, pause_reason: reason, cause }, atCap) {
   if (status === "failed") return notice("bad", "It failed", h("p", { class: "text" }, cause ?? "The worker's log says why."));
   if (status !== "paused") return null;
-  return notice("warn", "It is paused", h("p", { class: "text" }, cause ?? REASONS[reason] ?? "Resume it to go on."));
+  const text = h("p", { class: "text" }, cause ?? REASONS[reason] ?? "Resume it to go on.");
+  return notice("warn", "It is paused", text, reason === "spend_cap" && atCap);
 }
 
 function ordersOf({ status, cancel_requested: stopping, pause_requested: pausing }) {

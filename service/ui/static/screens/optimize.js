@@ -11,7 +11,6 @@ import { runView } from "./optimize/run.js";
 export async function show(root, context) {
   const { dataset, body } = await datasetFrame(root, context, "optimize");
   const { api, signal, query } = context;
-  context.layout("wide");
   const [models, strategies, runs] = await Promise.all([
     api.get("/models", { signal }),
     api.get("/strategies", { signal }),
@@ -19,6 +18,7 @@ export async function show(root, context) {
   ]);
   const wanted = query.get("run");
   const current = wanted ? await api.get(at`/runs/${wanted}`, { signal }) : runs.items.find(isActive);
+  if (current) context.layout("wide");
   const missing = missingLabels(dataset);
   const form = () => runForm(context, { dataset, models, strategies, runs: runs.items, force: missing.length > 0 });
   const start = missing.length ? gate(dataset, missing, form()) : form();

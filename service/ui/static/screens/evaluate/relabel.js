@@ -35,7 +35,7 @@ export function relabelling(context, { dataset, row: first, onSaved }) {
       "form",
       { class: "stack tight", on: { submit } },
       h("p", { class: "hint" }, row.label ? "Change it if the label is wrong, not because the judge says so. What was said before is kept." : "Say what you think; then you see the judge's verdict."),
-      h("div", { class: "segments", role: "radiogroup", "aria-label": "The right label" }, pass.label, fail.label),
+      h("div", {}, h("div", { class: "segments", role: "radiogroup", "aria-label": "The right label" }, pass.label, fail.label)),
       h("label", { class: "field" }, h("span", { class: "label" }, "Why? In your words"), critique),
       h("div", { class: "row" }, save),
     ),

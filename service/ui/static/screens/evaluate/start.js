@@ -13,7 +13,6 @@ const EARLIER = 25;
 
 export async function showStart({ dataset, body }, context) {
   const { api, signal } = context;
-  context.layout("wide");
   const about = { query: { dataset_id: dataset.id, limit: 100 }, signal };
   const [models, runs, evaluations] = await Promise.all([
     api.get("/models", { signal }),

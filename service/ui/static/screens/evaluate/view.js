@@ -17,7 +17,7 @@ export async function showEvaluation({ dataset, body }, context) {
   const path = at`/evaluations/${params.evaluation}`;
   context.layout("wide");
   let evaluation = await api.get(path, { signal });
-  const panel = jobPanel(context, { path, noun: "evaluation", state: evaluation, onChange: changed });
+  const panel = jobPanel(context, { path, noun: "evaluation", state: evaluation, onChange: changed, atCap: h("p", {}, "To go on, evaluate the same judge with a higher limit: what was answered is not paid again.") });
   const card = agreementCard({ onCell: (cell) => list.filterBy({ cell }) });
   const trouble = h("div", {});
   const next = h("div", {});

@@ -6,13 +6,14 @@
 import { copyButton } from "../../kit/copy.js";
 import { showDiff } from "../../kit/diff.js";
 import { fill, h } from "../../kit/dom.js";
-import { NONE, estimate, money, number, percent } from "../../kit/format.js";
+import { estimate, money, number, percent } from "../../kit/format.js";
 import { moveWords } from "./words.js";
 
+const NO_WORDS = "No instruction beside the criterion.";
 const VIEWS = [
-  ["changes", "What changed"],
+  ["changes", "Changes"],
   ["instruction", "Instruction"],
-  ["prompt", "Whole prompt"],
+  ["prompt", "Prompt"],
 ];
 
 export function candidatePanel({ onChoose }) {
@@ -39,7 +40,7 @@ export function candidatePanel({ onChoose }) {
     const parent = parentOf(trial, trials);
     fill(head, h("h3", {}, `Trial ${number(trial.number)}`, h("span", { class: "muted" }, `, ${lower(moveWords(trial))}`)), facts(trial));
     if (view === "prompt") fill(content, copyRow(trial.prompt, "Copy the prompt"), textArea(trial.prompt, "Whole prompt"));
-    else if (view === "instruction") fill(content, copyRow(trial.instruction, "Copy the instruction"), textArea(trial.instruction || "No instruction beside the criterion.", "Instruction"));
+    else if (view === "instruction") fill(content, copyRow(trial.instruction, "Copy the instruction"), textArea(trial.instruction || NO_WORDS, "Instruction"));
     else fill(content, changes(trial, parent, onChoose));
   }
   return { element, show };
@@ -66,13 +67,15 @@ function facts(trial) {
 }
 
 function changes(trial, parent, onChoose) {
-  if (!parent) return [h("p", { class: "muted" }, trial.is_baseline ? "This is the prompt to beat: nothing was changed." : "It was made from no other."), settings(trial, trial), textArea(trial.instruction || "No instruction beside the criterion.", "Instruction")];
+  if (!parent) return [h("p", { class: "muted" }, trial.is_baseline ? "This is the prompt to beat: nothing was changed." : "It was made from no other."), settings(trial, trial), textArea(trial.instruction || NO_WORDS, "Instruction")];
   const from = h("button", { type: "button", class: "button quiet small", on: { click: () => onChoose(parent.number) } }, parent.is_baseline ? "the prompt to beat" : `trial ${number(parent.number)}`);
   const same = trial.instruction === parent.instruction;
+  const others = same && trial.demonstrations === parent.demonstrations && trial.demonstrations > 0 && trial.prompt !== parent.prompt;
   return [
     h("p", { class: "row muted" }, "Against", from),
     settings(trial, parent),
-    same ? h("p", { class: "muted" }, "The instruction is the same.") : textArea(showDiff(parent.instruction, trial.instruction), "Instruction with its changes"),
+    others && h("p", {}, "Other solved examples are shown; the prompt has them."),
+    same ? [h("p", { class: "muted" }, "The instruction is the same:"), textArea(trial.instruction || NO_WORDS, "Instruction")] : textArea(showDiff(parent.instruction, trial.instruction), "Instruction with its changes"),
   ];
 }
 
@@ -80,14 +83,14 @@ function settings(trial, parent) {
   const lines = [
     ["Solved examples shown", number(parent.demonstrations), number(trial.demonstrations)],
     ["Reasons before it decides", yes(parent.reasoning), yes(trial.reasoning)],
-    ["Fails from a probability of", threshold(parent), threshold(trial)],
+    ["Decides fail", threshold(parent), threshold(trial)],
   ];
   const value = (before, after) => (before === after ? after : [h("del", {}, before), " ", h("ins", {}, after)]);
   return h("dl", { class: "facts small tabular" }, lines.map(([name, before, after]) => [h("dt", {}, name), h("dd", {}, value(before, after))]));
 }
 
 function threshold({ threshold: value }) {
-  return value === null || value === undefined ? NONE : number(value, 2);
+  return typeof value === "number" ? `from ${percent(value)} on` : "as it says";
 }
 
 function yes(value) {

@@ -12,6 +12,7 @@ import { estimate, number } from "../../kit/format.js";
 const WIDE = { width: 720, height: 320 };
 const NARROW = { width: 400, height: 300 };
 const NARROW_PX = 480;
+const LOWEST = -0.2; // on few rows kappa can be very low; where the dots are that matter shall be room
 
 export function trialChart({ onChoose }) {
   const box = h("div", { class: "trial-chart" });
@@ -43,14 +44,15 @@ export function trialChart({ onChoose }) {
     const { trials, best, chosen, run } = state;
     if (!run) return;
     const end = xEnd(run, trials);
-    const chart = plot({ ...size, x: [0, end], y: yRange(trials), xLabel: "Model calls", yLabel: "Agreement (kappa)", title: spoken(trials, best) });
+    const [low, high] = yRange(trials);
+    const chart = plot({ ...size, x: [0, end], y: [low, high], xLabel: "Model calls", yLabel: "Agreement (kappa)", title: spoken(trials, best) });
     const baseline = trials.find((trial) => trial.is_baseline);
     const now = Math.max(run.spend?.calls ?? 0, trials.at(-1)?.calls_so_far ?? 0);
     fill(
       chart.layer,
       typeof baseline?.kappa === "number" && rule(baseline.kappa, { label: `Prompt to beat ${number(baseline.kappa, 2)}` }, chart),
       line(steps(trials, Math.min(now, end)).map(([calls, kappa]) => [chart.x(calls), chart.y(kappa)]), { class: "line best" }),
-      trials.filter((trial) => trial.kappa !== null).map((trial) => mark(trial, chart, { best, chosen, onChoose })),
+      trials.filter((trial) => trial.kappa !== null).map((trial) => mark(trial, chart, { low, best, chosen, onChoose })),
       best && best !== baseline && bestLabel(best, chart),
     );
     fill(box, chart.svg);
@@ -58,14 +60,20 @@ export function trialChart({ onChoose }) {
   return { element, show, progress };
 }
 
-function mark(trial, chart, { best, chosen, onChoose }) {
+function mark(trial, chart, { low, best, chosen, onChoose }) {
+  const isBelow = trial.kappa < low;
   const x = chart.x(trial.calls_so_far);
-  const y = chart.y(trial.kappa);
+  const y = chart.y(Math.max(low, trial.kappa));
   const kind = trial === best ? "best" : trial.complete ? "" : "partial";
   const title = `Trial ${trial.number}: kappa ${estimate(trial.dev?.kappa ?? { value: trial.kappa })}, ${trial.complete ? "all rows" : `dropped after ${trial.rows} rows`}`;
-  const point = dot(x, y, { class: `dot ${kind}`, title, r: trial === best ? 7 : 5 });
+  const point = isBelow ? arrow(x, y, title) : dot(x, y, { class: `dot ${kind}`, title, r: trial === best ? 7 : 5 });
   point.addEventListener("click", () => onChoose(trial.number));
   return [trial.number === chosen && s("circle", { class: "ring", cx: x, cy: y, r: 11 }), point];
+}
+
+/* A trial that lies below what the chart shows. */
+function arrow(x, y, title) {
+  return s("path", { class: "dot partial", d: `M${x - 5} ${y - 9}h10l-5 8z` }, s("title", {}, title));
 }
 
 function bestLabel(best, chart) {
@@ -97,7 +105,7 @@ function yRange(trials) {
   const known = trials.map((trial) => trial.kappa).filter((kappa) => kappa !== null);
   const low = Math.min(0, ...known);
   const high = Math.max(0.5, ...known);
-  return [Math.max(-1, Math.floor(low * 10) / 10), Math.min(1, Math.ceil((high + 0.05) * 10) / 10)];
+  return [Math.max(LOWEST, Math.floor(low * 10) / 10), Math.min(1, Math.ceil((high + 0.05) * 10) / 10)];
 }
 
 function spoken(trials, best) {

@@ -19,7 +19,7 @@ export function estimatePanel(context, { ask, onKnown }) {
   const calls = stat("model calls");
   const cost = stat("at the model's price");
   const time = stat("of time");
-  const note = h("p", { class: "hint" });
+  const note = h("p", { class: "hint" }, "Reckoning …");
   const said = h("div", {});
   const stats = h("div", { class: "stats", role: "status", "aria-live": "polite" }, calls.element, cost.element, time.element);
   const element = h("div", { class: "stack" }, h("h3", {}, "Your labelled rows"), split.element, h("hr", {}), h("h3", {}, "What it would take, at most"), stats, note, said);

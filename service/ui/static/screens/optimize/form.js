@@ -10,6 +10,7 @@ import { problem } from "../../parts/notice.js";
 import { budgetFields } from "./budget.js";
 import { estimatePanel } from "./estimate.js";
 import { optionFields } from "./options.js";
+import { strategyWords } from "./words.js";
 
 const FIRST_OF_ALL = "joint";
 
@@ -23,7 +24,7 @@ export function runForm(context, { dataset, models, strategies, runs, force }) {
     legend: "How to search",
     value: usual,
     onChange: changed,
-    options: strategies.map((one) => ({ value: one.name, word: one.name, text: one.summary, note: one.name === usual ? "usual" : null, more: options.of(one.name) })),
+    options: strategies.map((one) => ({ value: one.name, word: strategyWords(one.name), text: one.summary, note: one.name === usual ? "default" : null, more: options.of(one.name) })),
   });
   const model = modelChoice({ models, label: "Model that judges", hint: "The judge that you get is this model with the prompt that is found.", onChange: changed });
   const proposer = modelChoice({ models, label: "Model that writes proposals", usual: { word: `${models.proposer.name} (configured)`, name: models.proposer.name }, hint: "A larger one pays here: it is asked seldom.", onChange: changed });

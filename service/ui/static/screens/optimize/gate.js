@@ -12,8 +12,8 @@ const EACH_CLASS = 10;
 export function missingLabels({ labelled, classes }) {
   const found = [];
   if (labelled < LABELS) found.push(count(LABELS - labelled, "more label"));
-  for (const [name, word] of [["pass", "passes"], ["fail", "fails"]]) {
-    if (classes[name] < EACH_CLASS) found.push(`${count(EACH_CLASS - classes[name], "more row")} that ${word}`);
+  for (const name of ["pass", "fail"]) {
+    if (classes[name] < EACH_CLASS) found.push(`${EACH_CLASS - classes[name]} more labelled ${name}`);
   }
   return found;
 }

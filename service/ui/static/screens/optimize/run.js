@@ -23,7 +23,7 @@ export async function runView(context, first) {
   let chosen = null; // by the user; else the best so far is looked at
   let following = false;
   const list = tail(api, `${path}/trials`, { limit: PAGE, key: (trial) => trial.number, signal });
-  const panel = jobPanel(context, { path, noun: "run", state: run, onChange: changed });
+  const panel = jobPanel(context, { path, noun: "run", state: run, onChange: changed, atCap: h("p", {}, h("a", { href: href(at`/runs/${run.id}`) }, "Raise its cap on its own page"), " to go on.") });
   const chart = trialChart({ onChoose: choose });
   const table = trialTable({ onChoose: choose });
   const candidate = candidatePanel({ onChoose: choose });
@@ -127,7 +127,7 @@ function head({ id, strategy, model, created_at: created, earlier_runs: earlier,
       h("h2", { id: "run-title" }, strategy, h("span", { class: "muted" }, ` with ${model}`)),
       h("p", { class: "muted small" }, ["Started ", time(created), limits.length > 0 && `, ${limits.join(", ")}`, earlier?.length > 0 && `, from what ${count(earlier.length, "earlier run")} found`, "."], model === "offline" && " The offline model is a demonstration, not a language model."),
     ),
-    h("a", { class: "button", href: href(at`/runs/${id}`) }, "Its own page"),
+    h("a", { class: "button", href: href(at`/runs/${id}`) }, "Open the run"),
   );
 }
 

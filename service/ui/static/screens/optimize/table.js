@@ -4,7 +4,7 @@
  */
 
 import { fill, h } from "../../kit/dom.js";
-import { estimate, number } from "../../kit/format.js";
+import { number } from "../../kit/format.js";
 import { badge } from "../../parts/badge.js";
 import { moveWords } from "./words.js";
 
@@ -36,23 +36,28 @@ export function trialTable({ onChoose }) {
   return { element, show };
 }
 
+function kappaOf({ dev, kappa }) {
+  const { low, high } = dev?.kappa ?? {};
+  return [number(kappa, 2), typeof low === "number" && h("span", { class: "muted small" }, ` (${number(low, 2)} to ${number(high, 2)})`)];
+}
+
 function row(trial, onChoose) {
   const button = h("button", { type: "button", class: "button quiet small", on: { click: () => onChoose(trial.number) } }, h("span", { class: "visually-hidden" }, "Show trial "), number(trial.number));
   const mark = h("span", {});
-  const rowsSeen = trial.complete ? number(trial.rows) : `first ${number(trial.rows)}`;
+  const rowsSeen = trial.complete ? number(trial.rows) : `${number(trial.rows)}, dropped`;
   const element = h(
     "tr",
     { on: { click: () => onChoose(trial.number) } },
     h("th", { scope: "row" }, button),
     h("td", {}, h("span", { class: "row" }, moveWords(trial), mark)),
-    h("td", { class: "num nowrap" }, estimate(trial.dev?.kappa ?? { value: trial.kappa })),
+    h("td", { class: "num nowrap" }, kappaOf(trial)),
     h("td", { class: "num nowrap" }, rowsSeen),
     h("td", { class: "num" }, number(trial.calls_so_far)),
   );
   return {
     element,
     mark({ isBest, isChosen }) {
-      fill(mark, isBest && badge("good", "check", "Best so far"), trial.is_baseline && badge("warn", "flag", "To beat"), !trial.complete && badge("none", "minus", "Dropped"));
+      fill(mark, isBest && badge("good", "check", "Best so far"), trial.is_baseline && badge("warn", "flag", "To beat"));
       button.setAttribute("aria-pressed", String(isChosen));
       element.classList.toggle("chosen", isChosen);
     },
