@@ -1,19 +1,16 @@
 """Signing in on the page, where the service wants a key: the key itself never stays in the browser."""
 
+import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.service.ui.conftest import Accessible, Opener, Site, Watch
-
-KEY = "a-key-of-this-test"
+from tests.service.ui.conftest import KEY, Accessible, Site, Watch
 
 
 @pytest.fixture
-def site(open_site: Opener) -> Site:
-    """A service that wants a key. It has no worker."""
-    found = open_site(CONCORD_API_KEYS=KEY)
-    found.api.headers["Authorization"] = f"Bearer {KEY}"
-    return found
+def site(locked_site: Site) -> Site:
+    """The pages of this module are those of a service that wants a key."""
+    return locked_site
 
 
 @pytest.fixture(autouse=True)
@@ -96,14 +93,11 @@ def test_another_web_page_cannot_use_the_sign_in(page: Page, context: BrowserCon
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
     dataset_id = site.dataset(rows=20)
     cookies = "; ".join(f"{cookie['name']}={cookie['value']}" for cookie in context.cookies())
-    del site.api.headers["Authorization"]
+    address = f"{site.url}api/datasets/{dataset_id}"
     for origin in ("http://evil.example", "null"):
-        refused = site.api.delete(
-            f"/api/datasets/{dataset_id}", headers={"Cookie": cookies, "Origin": origin}
-        )
+        refused = httpx.delete(address, headers={"Cookie": cookies, "Origin": origin})
         assert refused.status_code == 403, refused.text
-    ours = site.api.get(f"/api/datasets/{dataset_id}", headers={"Cookie": cookies})
-    assert ours.status_code == 200
+    assert httpx.get(address, headers={"Cookie": cookies}).status_code == 200
 
 
 def test_after_signing_in_one_never_lands_elsewhere(page: Page, site: Site) -> None:
