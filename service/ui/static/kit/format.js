@@ -4,6 +4,7 @@
  *   estimate({value, low, high}) "0.45 (0.27 to 0.62)"; `signed: true` for differences; "–" where there is none
  *   money(0.0123) "$0.0123"       duration(75) "1 min 15 s"           tokens(12345) "12.3 k tokens"    bytes(2048) "2 KB"
  *   date(iso) "3 Mar 2026, 14:05" ago(iso) "5 minutes ago"            time(iso) -> <time> that shows `ago` and tells `date`
+ *   sentence("it failed") "It failed."   begun and ended as a sentence is
  *   NONE "–" stands for what is not known
  */
 
@@ -90,6 +91,11 @@ export function ago(iso, now = Date.now()) {
     if (seconds >= length) return new Intl.RelativeTimeFormat("en", { numeric: "auto" }).format(-Math.floor(seconds / length), unit);
   }
   return "just now";
+}
+
+export function sentence(text) {
+  const trimmed = String(text).trim();
+  return trimmed.charAt(0).toUpperCase() + trimmed.slice(1) + (/[.!?]$/.test(trimmed) ? "" : ".");
 }
 
 export function time(iso) {

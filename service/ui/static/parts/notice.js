@@ -7,6 +7,7 @@
  */
 
 import { h } from "../kit/dom.js";
+import { sentence } from "../kit/format.js";
 import { icon } from "../kit/icons.js";
 
 const ICONS = { info: "info", good: "check", warn: "alert", bad: "alert" };
@@ -28,9 +29,4 @@ export function empty({ icon: name = "info", title, text = "", actions = [], lev
 
 export function loading(text = "Loading …") {
   return h("p", { class: "loading", role: "status" }, text);
-}
-
-function sentence(text) {
-  const trimmed = String(text).trim();
-  return trimmed.charAt(0).toUpperCase() + trimmed.slice(1) + (/[.!?]$/.test(trimmed) ? "" : ".");
 }

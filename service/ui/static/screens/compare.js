@@ -1,7 +1,7 @@
 /* Two runs side by side: whose judge agrees better with people on the same rows, and how their prompts differ. */
 
 import { fill, h } from "../kit/dom.js";
-import { count, duration, money, number, signed, time } from "../kit/format.js";
+import { count, duration, money, number, sentence, signed, time } from "../kit/format.js";
 import { icon } from "../kit/icons.js";
 import { at, href } from "../kit/paths.js";
 import { conclusionBadge, statusBadge } from "../parts/badge.js";
@@ -81,10 +81,6 @@ function judged({ low, high, p_value: p }) {
   const isShown = (low > 0 || high < 0) && (p === null || p <= 0.05);
   if (!isShown) return { kind: "warn", title: "No difference is shown" };
   return { kind: "good", title: low > 0 ? "B agrees better with people" : "A agrees better with people" };
-}
-
-function sentence(text) {
-  return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
 }
 
 /* --- side by side ------------------------------------------------------------------------------------- */
