@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from optimizers.report import Conclusion, Recommended
 from optimizers.strategies.registry import DEFAULT
 from service.catalog.schemas import Limits, PromptIn
-from service.figures import GainOut
+from service.figures import GainOut, IntervalOut
 from service.jobs.schemas import JobState, Priority
 
 MAX_JUDGED = 1_000
@@ -69,8 +69,19 @@ class BestSoFar(BaseModel):
     kappa: float
 
 
+class TestedOut(BaseModel):
+    """Kappa of the baseline and of the winner on the same test rows, and the difference."""
+
+    __test__ = False  # not a test case, whatever pytest thinks of its name
+
+    baseline: IntervalOut
+    best: IntervalOut
+    gain: GainOut
+
+
 class RunOut(JobState):
-    """A run. `conclusion`, `test_kappa` and `artifact_digest` are there once it has succeeded."""
+    """A run. `conclusion`, `test_kappa`, `test` and `artifact_digest` are there once it has succeeded; the
+    two about test are null without test rows."""
 
     id: str
     dataset_id: str
@@ -88,6 +99,7 @@ class RunOut(JobState):
     conclusion: Conclusion | None
     recommended: Recommended | None
     test_kappa: float | None
+    test: TestedOut | None
     artifact_digest: str | None
     mlflow_url: str | None = Field(description="The run in MLflow, once MLflow was told of it.")
     mlflow: dict[str, str | None] = Field(description="Its pages: run, trials, compare, experiment.")

@@ -13,7 +13,7 @@ from service.jobs.schemas import state_of
 from service.jobs.tables import JobRow
 from service.paging import Page, PageRequest, page_of
 from service.runs.actions import KIND
-from service.runs.schemas import BestSoFar, RunOut
+from service.runs.schemas import BestSoFar, RunOut, TestedOut
 from service.runs.stored import spec_of
 from service.runs.tables import ResultRow, RunRow, TrackingRow
 
@@ -95,12 +95,27 @@ def best_of_dataset(session: Session, dataset_id: str) -> ResultRow:
     return found
 
 
-def _parts() -> Any:  # Any: a select of three tables, whose type no one would read
+_TESTED = {
+    "baseline": ("test", "baseline", "kappa"),
+    "best": ("test", "best", "kappa"),
+    "gain": ("test", "gain"),
+}
+"""Where a report holds what a list shows of it: the database picks it out, the rest stays there."""
+
+
+def _parts() -> Any:  # Any: a select of several tables, whose type no one would read
+    report = col(ResultRow.report)
     return (
-        select(RunRow, JobRow, TrackingRow)
+        select(RunRow, JobRow, TrackingRow, *(report[path].label(name) for name, path in _TESTED.items()))
         .join(JobRow, col(JobRow.id) == col(RunRow.id))
         .join(TrackingRow, col(TrackingRow.run_id) == col(RunRow.id))
+        .outerjoin(ResultRow, col(ResultRow.run_id) == col(RunRow.id))
     )
+
+
+def _tested(parts: Any) -> TestedOut | None:  # Any: a row of the select above
+    found = {name: getattr(parts, name) for name in _TESTED}
+    return None if None in found.values() else TestedOut.model_validate(found)
 
 
 def _run(parts: Any, waiting_for: str | None) -> RunOut:  # Any: a row of the select above
@@ -130,6 +145,7 @@ def _run(parts: Any, waiting_for: str | None) -> RunOut:  # Any: a row of the se
         conclusion=Conclusion(run.conclusion) if run.conclusion else None,
         recommended=Recommended(run.recommended) if run.recommended else None,
         test_kappa=run.test_kappa,
+        test=_tested(parts),
         artifact_digest=run.artifact_digest,
         mlflow_url=links["run"],
         mlflow=links,

@@ -2,7 +2,7 @@
  *
  * A screen is a module with `async function show(root, context)`; it draws into `root` and returns when its first
  * view is there. `context`:
- *   api, session, keys       the shared ones (kit/api.js, kit/session.js, kit/keys.js)
+ *   api, access, session, keys   the shared ones (kit/api.js, kit/access.js, kit/session.js, kit/keys.js)
  *   params, query            of the route; query is a URLSearchParams
  *   signal                   aborted when the screen is left: give it to fetches, listeners, streams, keys
  *   go(path, query?)         to another screen; path as from at`...`
@@ -11,12 +11,14 @@
  *   layout("wide" | "reading" | "")
  */
 
+import { createAccess } from "./kit/access.js";
 import { ApiError, createApi, isAbort } from "./kit/api.js";
 import { fill, h } from "./kit/dom.js";
 import { icon } from "./kit/icons.js";
 import { createKeys } from "./kit/keys.js";
 import { href, match } from "./kit/paths.js";
 import { createSession } from "./kit/session.js";
+import { toast } from "./kit/toast.js";
 import { empty, problem } from "./parts/notice.js";
 import { resumeOutboxes } from "./parts/outbox.js";
 
@@ -45,6 +47,7 @@ const main = document.getElementById("main");
 const keys = createKeys();
 const session = createSession();
 const api = createApi({ onUnauthenticated: toSignIn });
+const access = createAccess(api);
 let leave = new AbortController();
 let isFirst = true;
 
@@ -85,7 +88,7 @@ async function enter() {
 
 function contextOf({ params, query, signal, path }) {
   const setQuery = (values) => history.replaceState(null, "", href(path, values));
-  return { api, session, keys, params, query, signal, go, setQuery, title, layout: (name) => (main.className = name) };
+  return { api, access, session, keys, params, query, signal, go, setQuery, title, layout: (name) => (main.className = name) };
 }
 
 function find(path) {
@@ -124,10 +127,22 @@ function drawTools() {
     h("button", { type: "button", class: "button quiet small", title: name ? "Change the name" : null, on: { click: () => session.changeAnnotator() } }, icon("user"), h("span", { class: name ? "name" : "words" }, h("span", { class: "visually-hidden" }, "Labelling as "), name ?? "Your name")),
     h("button", { type: "button", class: "button quiet small", "aria-label": words, title: words, on: { click: () => session.nextScheme() } }, icon(picture)),
     h("button", { type: "button", class: "button quiet small", "aria-label": "Keys of this page", title: "Keys: ?", on: { click: keys.showList } }, icon("keyboard")),
+    access.required && access.isSignedIn && h("button", { type: "button", class: "button quiet small", on: { click: signOut } }, "Sign out"),
   );
 }
 
+async function signOut() {
+  try {
+    await access.signOut();
+    go("/signin");
+  } catch (error) {
+    toast(error.message, { kind: "bad" });
+  }
+}
+
 session.onChange(drawTools);
+access.onChange(drawTools);
+access.refresh().catch(() => {}); // whatever is asked next tells what is wrong
 drawTools();
 window.addEventListener("hashchange", enter);
 enter();

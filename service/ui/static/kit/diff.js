@@ -4,8 +4,9 @@
  *   showDiff(before, after)    -> fragment with <del> and <ins>: one text with both
  *   showSides(before, after)   -> {before, after}: two fragments, each with its own differences marked
  *
- * Myers' algorithm ("An O(ND) difference algorithm and its variations", 1986) over words; texts that have next
- * to nothing in common are shown as replaced as a whole, which is also what a reader would say of them.
+ * Myers' algorithm ("An O(ND) difference algorithm and its variations", 1986) over words. Texts that differ in more
+ * than it can hold are compared line by line, and word by word within the lines that changed; what has next to
+ * nothing in common is shown as replaced as a whole, which is also what a reader would say of it.
  */
 
 import { fragment, h } from "./dom.js";
@@ -19,8 +20,14 @@ export function diffWords(before, after) {
   while (start < a.length && start < b.length && a[start] === b[start]) start += 1;
   let end = 0;
   while (end < a.length - start && end < b.length - start && a[a.length - 1 - end] === b[b.length - 1 - end]) end += 1;
+<<<<<<< HEAD
+  const [gone, added] = [a.slice(start, a.length - end), b.slice(start, b.length - end)];
+  const middle = edits(gone, added) ?? byLines(gone.join(""), added.join(""));
+  return joined([...a.slice(0, start).map(same), ...middle, ...a.slice(a.length - end).map(same)]);
+=======
   const middle = edits(a.slice(start, a.length - end), b.slice(start, b.length - end));
   return smoothed([...a.slice(0, start).map(same), ...middle, ...a.slice(a.length - end).map(same)]);
+>>>>>>> ui
 }
 
 export function showDiff(before, after) {
@@ -77,7 +84,28 @@ function replaced(a, b) {
   return [...a.map((text) => ({ kind: "gone", text })), ...b.map((text) => ({ kind: "new", text }))];
 }
 
-/* The shortest way from a to b: `reach[k]` is how far in a one comes on diagonal k with d edits. */
+function byLines(before, after) {
+  const lines = (text) => text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
+  const [a, b] = [lines(before), lines(after)];
+  return hunks(edits(a, b) ?? replaced(a, b)).flatMap((hunk) => {
+    const [gone, added] = ["gone", "new"].map((kind) => words(hunk.filter((part) => part.kind === kind).map((part) => part.text).join("")));
+    return hunk[0].kind === "same" ? hunk : (edits(gone, added) ?? replaced(gone, added));
+  });
+}
+
+/* Runs of what stayed, and runs of what changed. */
+function hunks(parts) {
+  const found = [];
+  for (const part of parts) {
+    const last = found.at(-1);
+    if (last && (last[0].kind === "same") === (part.kind === "same")) last.push(part);
+    else found.push([part]);
+  }
+  return found;
+}
+
+/* The shortest way from a to b, or null where it takes too many steps: `reach[k]` is how far in a one comes on
+ * diagonal k with d edits. */
 function edits(a, b) {
   if (!a.length || !b.length) return replaced(a, b);
   const most = Math.min(a.length + b.length, MOST_EDITS);
@@ -94,7 +122,7 @@ function edits(a, b) {
       if (x >= a.length && x - k >= b.length) return walkedBack(a, b, trace);
     }
   }
-  return replaced(a, b);
+  return null;
 }
 
 function walkedBack(a, b, trace) {

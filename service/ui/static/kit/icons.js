@@ -2,7 +2,7 @@
  *
  *   icon(name) -> SVG of 1em;  names: check cross minus skip flag note undo alert info question chevron-left
  *   chevron-right chevron-down external copy download upload trash edit plus play pause stop sun moon half user
- *   keyboard clock search filter cloud cloud-off people sparkle
+ *   keyboard clock search filter cloud cloud-off people equal unequal sparkle
  */
 
 import { s } from "./dom.js";
@@ -42,6 +42,8 @@ const PATHS = {
   cloud: "M7 18.5a4 4 0 0 1-.5-8A5.5 5.5 0 0 1 17 9.5a4.5 4.5 0 0 1 .5 9z",
   "cloud-off": "M7 18.5a4 4 0 0 1-.5-8A5.5 5.5 0 0 1 17 9.5a4.5 4.5 0 0 1 .5 9zM4 4l16 17",
   people: "M9 5a3.5 3.5 0 1 0 .01 0zM2.5 19.5c.8-3.5 3.3-5 6.5-5s5.7 1.5 6.5 5M16 5.5a3.2 3.2 0 0 1 0 6.3M18 14.9c2 .7 3.1 2.2 3.5 4.6",
+  equal: "M5 9h14M5 15h14",
+  unequal: "M5 9h14M5 15h14M16.5 4.5l-9 15",
   sparkle: "M12 4l1.8 5.2L19 11l-5.2 1.8L12 18l-1.8-5.2L5 11l5.2-1.8z",
 };
 
