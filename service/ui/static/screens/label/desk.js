@@ -30,20 +30,44 @@ export function createDesk({ context, dataset, annotator, worklist, work, outbox
   const settling = new Set(); // rows on which this person said that their label decides
 
   const notes = createNotes(dataset.id, annotator);
-  const texts = createTexts({ api, dataset: dataset.id, annotator, signal, onArrived, onTrouble: (error) => view.trouble(error) });
+  const texts = createTexts({
+    api,
+    dataset: dataset.id,
+    annotator,
+    signal,
+    onArrived,
+    onTrouble: (error) => view.trouble(error),
+  });
   const tabs = createTabs({ dataset: dataset.id, annotator, signal, onEntry: (entry) => took(entry) });
   const goal = createGoal({ api, dataset, signal });
   const saving = createSaving({ outbox, signal });
   const disagreements = createDisagreements({ api, dataset: dataset.id, signal });
   const list = createList({ work, onChoose: goTo });
-  const view = createRowView({ dataset, annotator, work, onSay: say, onSkip: skip, onFlag: flag, onUndo: undo, onStep: step, onNote: noteWritten, onNoteDone: leaveNote, onSettle: settle });
+  const view = createRowView({
+    dataset,
+    annotator,
+    work,
+    onSay: say,
+    onSkip: skip,
+    onFlag: flag,
+    onUndo: undo,
+    onStep: step,
+    onNote: noteWritten,
+    onNoteDone: leaveNote,
+    onSettle: settle,
+  });
   const bar = toolbar({ work, saving, onFilter: filter, onList: () => list.toggle() });
   const finished = h("div", {});
 
   const node = h(
     "div",
     { class: "label-desk" },
-    h("div", { class: "label-top stack tight" }, h("div", { class: "columns" }, goal.node, h("div", { class: "spread" }, order(), saving.node)), remarks(worklist)),
+    h(
+      "div",
+      { class: "label-top stack tight" },
+      h("div", { class: "columns" }, goal.node, h("div", { class: "spread" }, order(), saving.node)),
+      remarks(worklist),
+    ),
     h("div", { class: "label-side" }, bar.node, list.node),
     h("div", { class: "label-main stack" }, finished, view.node),
   );
@@ -58,6 +82,7 @@ export function createDesk({ context, dataset, annotator, worklist, work, outbox
     if (name) work.setFilter(name);
     const start = row ? work.find(row) : work.nextToLabel(-1);
     work.go(start === -1 ? (work.shown[0] ?? -1) : start);
+    texts.want(ids(work.ahead(AHEAD))); // on its way while the list is drawn
     list.fillIn();
     bar.update();
     showCurrent();
@@ -106,7 +131,9 @@ export function createDesk({ context, dataset, annotator, worklist, work, outbox
   }
 
   async function nextDisagreement() {
-    const places = await disagreements.places(work, texts, annotator).catch((error) => (toast(error.message, { kind: "bad" }), null));
+    const places = await disagreements
+      .places(work, texts, annotator)
+      .catch((error) => (toast(error.message, { kind: "bad" }), null));
     if (!places || signal.aborted) return;
     if (!places.length) return void toast(disagreements.none);
     goTo(places.find((place) => place > work.at) ?? places[0]);
@@ -159,7 +186,8 @@ export function createDesk({ context, dataset, annotator, worklist, work, outbox
     const row = work.rows[before.place];
     const had = row.settled;
     restoreLabel(row, before);
-    if (row.mark !== before.mark) send(before.mark ? { kind: "mark", row: row.id, body: { kind: before.mark } } : { kind: "unmark", row: row.id });
+    if (row.mark !== before.mark)
+      send(before.mark ? { kind: "mark", row: row.id, body: { kind: before.mark } } : { kind: "unmark", row: row.id });
     goal.add(Number(row.settled) - Number(had));
     work.go(before.place);
     list.reveal(before.place);
@@ -205,12 +233,25 @@ export function createDesk({ context, dataset, annotator, worklist, work, outbox
     if (place === -1) finish();
     else work.go(place);
     showCurrent();
-    announce(`${said} ${place === -1 ? "Every row here has your label." : `Row ${work.current.number} of ${work.rows.length}.`}`);
+    announce(
+      `${said} ${place === -1 ? "Every row here has your label." : `Row ${work.current.number} of ${work.rows.length}.`}`,
+    );
   }
 
   function finish() {
     const to = href(at`/datasets/${dataset.id}/evaluate`);
-    finished.replaceChildren(notice("good", "Every row here has your label", h("p", {}, `${count(work.counts().pass, "pass", "passes")} and ${count(work.counts().fail, "fail")}. Well done.`), h("div", { class: "row" }, h("a", { class: "button primary", href: to }, "See how a judge agrees with you"))));
+    finished.replaceChildren(
+      notice(
+        "good",
+        "Every row here has your label",
+        h(
+          "p",
+          {},
+          `${count(work.counts().pass, "pass", "passes")} and ${count(work.counts().fail, "fail")}. Well done.`,
+        ),
+        h("div", { class: "row" }, h("a", { class: "button primary", href: to }, "See how a judge agrees with you")),
+      ),
+    );
   }
 
   function sendLabel(row, label, critique = notes.take(row.id, texts.get(row.id))) {
@@ -272,7 +313,18 @@ export function createDesk({ context, dataset, annotator, worklist, work, outbox
 function remarks({ reason, counts }) {
   if (reason) return notice("info", null, h("p", {}, sentence(reason)));
   const isSecond = counts.settled === counts.total && counts.labelled_by_you === 0;
-  return isSecond && notice("info", null, h("p", {}, "Every row has a label already. Yours are a second opinion: they show how far people agree, which no judge can be shown to beat."));
+  return (
+    isSecond &&
+    notice(
+      "info",
+      null,
+      h(
+        "p",
+        {},
+        "Every row has a label already. Yours are a second opinion: they show how far people agree, which no judge can be shown to beat.",
+      ),
+    )
+  );
 }
 
 function sentence(text) {

@@ -16,7 +16,9 @@ export function createDisagreements({ api, dataset, signal }) {
     const { items } = await api.get("/evaluations", { query: { dataset_id: dataset, limit: 20 }, signal });
     const latest = items.find((evaluation) => evaluation.status === "succeeded");
     const ids = [];
-    if (latest) for await (const row of api.all(at`/evaluations/${latest.id}/verdicts`, { query: { agrees: false }, signal })) ids.push(row.example_id);
+    if (latest)
+      for await (const row of api.all(at`/evaluations/${latest.id}/verdicts`, { query: { agrees: false }, signal }))
+        ids.push(row.example_id);
     judged = { at: performance.now(), ids };
     return ids;
   }
@@ -25,7 +27,10 @@ export function createDisagreements({ api, dataset, signal }) {
     none: "No row that you labelled is seen differently by others or by the latest judge.",
     async places(work, texts, annotator) {
       const ids = new Set(await judgedOtherwise());
-      const others = (row) => Object.entries(texts.get(row.id)?.labels ?? {}).some(([name, said]) => name !== annotator && said.label !== row.label);
+      const others = (row) =>
+        Object.entries(texts.get(row.id)?.labels ?? {}).some(
+          ([name, said]) => name !== annotator && said.label !== row.label,
+        );
       const differs = (row) => row.label !== null && (ids.has(row.id) || others(row));
       return work.rows.flatMap((row, place) => (differs(row) ? [place] : []));
     },

@@ -28,7 +28,10 @@ export function createTexts({ api, dataset, annotator, signal, onArrived, onTrou
 
   async function fetched(ids, number) {
     try {
-      const page = await api.get(at`/datasets/${dataset}/examples`, { query: { id: ids, annotator, blind: true }, signal });
+      const page = await api.get(at`/datasets/${dataset}/examples`, {
+        query: { id: ids, annotator, blind: true },
+        signal,
+      });
       for (const row of page.items) {
         if (asked.get(row.id) !== number) continue; // a later answer says more
         here.set(row.id, row);
