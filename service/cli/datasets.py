@@ -68,13 +68,17 @@ def inspect(
     fields({name: found[name] for name in ("format", "rows", "usable")} | found["labels"]["classes"])
     table(["column", "read as"], [(c["name"], _part(c)) for c in found["columns"]])
     values = found["labels"]["values"]
-    table(["label", "means", "rows"], [(v["value"], v["means"] or "not known", v["rows"]) for v in values])
+    table(
+        ["label", "means", "cells"],
+        [(v["value"], v["means"] or "not known", v["rows"] + v["annotations"]) for v in values],
+    )
     for problem in found["refused"]["problems"][:SHOWN_ROWS]:
         stderr.print(problem_line(problem), markup=False, soft_wrap=True)
     for warning in found["warnings"]:
         stderr.print(f"warning: {warning}", markup=False, soft_wrap=True)
     if not found["acceptable"]:
-        stderr.print(f"{found['refused']['total']} problems; the file would be refused", markup=False)
+        n = found["refused"]["total"]
+        stderr.print(f"{n} problem{'s' if n > 1 else ''}; the file would be refused", markup=False)
         raise typer.Exit(1)
 
 
