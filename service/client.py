@@ -26,6 +26,7 @@ OnError = Literal["refuse", "skip"]
 MarkKind = Literal["flag", "skip"]
 BestFormat = Literal["json", "text", "messages", "dspy", "mlflow", "promptfoo"]
 Cell = Literal["tp", "fp", "fn", "tn", "unparseable", "failure"]
+Part = Literal["train", "dev", "test"]
 AnyJob = TypeVar("AnyJob", Run, Evaluation)
 
 
@@ -227,9 +228,10 @@ class ConcordClient:
         """Its state and, at the end, its agreement."""
         return Evaluation.model_validate(self._wire.get(f"evaluations/{evaluation_id}"))
 
-    def agreement(self, evaluation_id: str) -> dict[str, Any]:
-        """The alignment card of the rows judged so far, with people's labels as they are now."""
-        return self._wire.get(f"evaluations/{evaluation_id}/agreement")
+    def agreement(self, evaluation_id: str, *, part: Part | None = None) -> dict[str, Any]:
+        """The alignment card of the rows judged so far, or those of one part, with people's labels of now."""
+        found = self._wire.send("GET", f"evaluations/{evaluation_id}/agreement", params=given(part=part))
+        return as_object(found)
 
     def verdicts(
         self, evaluation_id: str, *, agrees: bool | None = None, cell: Cell | None = None

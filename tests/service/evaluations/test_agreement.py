@@ -238,6 +238,26 @@ def test_the_classifier_is_measured_on_the_rows_that_it_has_seen(
     assert _card(api)["supervised_baseline"]["kappa"]["value"] < found["kappa"]["value"]
 
 
+def test_rows_that_a_judge_was_tuned_on_are_counted_and_can_be_left_out(
+    app: FastAPI, api: httpx.Client, dataset_id: str
+) -> None:
+    with transaction(app.state.engine) as session:
+        rows = session.scalars(select(ExampleRow).where(col(ExampleRow.label).is_not(None))).all()
+        for row in rows:
+            number = int(row.example_id.removeprefix("r"))
+            row.part = ["train", "dev", "test", "test"][number % 4]
+    assert _card(api)["searched"] == 0  # the judge is an instruction that somebody wrote
+    with transaction(app.state.engine) as session:
+        provenance = {"run_id": "run_1", "dataset_id": dataset_id}
+        judge = {"source": "run_id", "artifact": {"provenance": provenance, "digest": "d"}}
+        session.get_one(EvaluationRow, ID).judge = judge
+    card = _card(api)
+    assert (card["n"], card["searched"]) == (23, 12)
+    tested = api.get(f"/evaluations/{ID}/agreement", params={"part": "test"}).json()
+    assert (tested["n"], tested["n_labelled"], tested["searched"]) == (11, 12, 0)
+    assert tested["confusion"]["tp"] == len(_rows(api, part="test", cell="tp")) == 4
+
+
 def test_the_judge_is_told_as_it_was_asked_for(api: httpx.Client, dataset_id: str) -> None:
     found = api.get("/evaluations", params={"dataset_id": dataset_id}).json()["items"][0]
     assert found["judge"] == {
