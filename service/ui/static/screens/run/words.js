@@ -47,8 +47,8 @@ function moved(conclusion, gain) {
 }
 
 function sureness(conclusion, gain) {
-  const size = `${signed(gain.value)}, with a 95 % interval of ${signed(gain.low)} to ${signed(gain.high)}`;
-  const chance = `p = ${pValue(gain.p_value)}`;
+  const size = `${signed(gain.value)}, with a 95\u00a0% interval of ${signed(gain.low)} to ${signed(gain.high)}`;
+  const chance = `p\u00a0=\u00a0${pValue(gain.p_value)}`;
   if (conclusion === "not shown") return `The difference of ${size}, may be chance (${chance}).`;
   return `That is a ${conclusion === "improved" ? "gain" : "loss"} of ${size}: more than chance explains (${chance}).`;
 }
