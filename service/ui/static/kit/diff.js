@@ -20,14 +20,9 @@ export function diffWords(before, after) {
   while (start < a.length && start < b.length && a[start] === b[start]) start += 1;
   let end = 0;
   while (end < a.length - start && end < b.length - start && a[a.length - 1 - end] === b[b.length - 1 - end]) end += 1;
-<<<<<<< HEAD
   const [gone, added] = [a.slice(start, a.length - end), b.slice(start, b.length - end)];
   const middle = edits(gone, added) ?? byLines(gone.join(""), added.join(""));
-  return joined([...a.slice(0, start).map(same), ...middle, ...a.slice(a.length - end).map(same)]);
-=======
-  const middle = edits(a.slice(start, a.length - end), b.slice(start, b.length - end));
   return smoothed([...a.slice(0, start).map(same), ...middle, ...a.slice(a.length - end).map(same)]);
->>>>>>> ui
 }
 
 export function showDiff(before, after) {

@@ -29,7 +29,7 @@ export function relabelling(context, { dataset, row: first, onSaved }) {
   const save = h("button", { type: "submit", class: "button" }, "Save the label");
   const form = h(
     "details",
-    { open: row.agrees === false, class: "relabel" },
+    { open: row.agrees !== true, class: "relabel" },
     h("summary", {}, row.label ? "Is the label wrong?" : "Label this row"),
     h(
       "form",
