@@ -90,7 +90,7 @@ export function createDesk({ context, dataset, annotator, worklist, work, outbox
     const row = work.current;
     list.select();
     view.show(row, row && texts.get(row.id), row && notes.of(row.id, texts.get(row.id)));
-    if (row?.label && texts.get(row.id)?.hidden) texts.renew(row.id);
+    if (row?.label && texts.get(row.id) && !texts.isWhole(row.id)) texts.renew(row.id);
   }
 
   function onArrived(id) {
@@ -211,10 +211,11 @@ export function createDesk({ context, dataset, annotator, worklist, work, outbox
     if (entry.row === work.current?.id) view.mark(work.current);
   }
 
-  function onOutbox({ kind, entry, error }) {
+  function onOutbox({ kind, entry, answer, error }) {
     if (kind === "refused") refused(entry, error);
     if (kind !== "saved") return;
     if (entry.kind.endsWith("label")) goal.refreshSoon();
+    if (entry.kind === "label") texts.learn(entry.row, answer);
     if (entry.row === work.current?.id && work.current.label) texts.renew(entry.row);
   }
 
