@@ -1,14 +1,14 @@
 /* Rows with one's own label on which others, or the judge of the latest evaluation, see it differently. Rows
  * without it are never told: that would say something about them.
  *
- *   await disagreements.places(work, texts, annotator) -> places in work.rows, ascending
+ *   await disagreements.places(work, texts) -> places in work.rows, ascending
  */
 
 import { at } from "../../kit/paths.js";
 
 const FRESH_MS = 20_000;
 
-export function createDisagreements({ api, dataset, signal }) {
+export function createDisagreements({ api, dataset, annotator, signal }) {
   let judged = { at: -Infinity, ids: [] };
 
   async function judgedOtherwise() {
@@ -25,7 +25,7 @@ export function createDisagreements({ api, dataset, signal }) {
 
   return {
     none: "No row that you labelled is seen differently by others or by the latest judge.",
-    async places(work, texts, annotator) {
+    async places(work, texts) {
       const ids = new Set(await judgedOtherwise());
       const others = (row) =>
         Object.entries(texts.get(row.id)?.labels ?? {}).some(

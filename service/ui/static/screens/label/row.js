@@ -83,7 +83,8 @@ export function createRowView({
   function show(row, text, words) {
     trouble.replaceChildren();
     if (!row) return void nothing();
-    const isNew = shown.id !== row.id || shown.text !== text;
+    const isOther = shown.id !== row.id;
+    const isNew = isOther || shown.text !== text;
     if (isNew && text && shown.text?.id !== text.id) shown.at = performance.now();
     if (!text) shown.at = Infinity;
     Object.assign(shown, { id: row.id, text: text ?? null });
@@ -93,7 +94,7 @@ export function createRowView({
     note.dataset.row = row.id;
     node.toggleAttribute("data-empty", false);
     mark(row);
-    if (isNew) toTheTop();
+    if (isOther) toTheTop();
   }
 
   /* A new row is read from its beginning; where that is on the screen already nothing moves. In the frame's own
