@@ -31,8 +31,9 @@ class Shares:
 def shares_of_groups(groups: Iterable[Confusion]) -> Shares:
     """The shares over all groups, from the table of each, in any order."""
     counted = Counter(groups)
-    cells = np.array([astuple(table) for table in counted], dtype=np.float64).reshape(-1, 6)
-    counts = np.array(list(counted.values()), dtype=np.float64)
+    tables = sorted(counted, key=astuple)
+    cells = np.array([astuple(table) for table in tables], dtype=np.float64).reshape(-1, 6)
+    counts = np.array([counted[table] for table in tables], dtype=np.float64)
     tp, fp, fn, tn, unparseable_bad, unparseable_good = cells.T
     bad, good = tp + fn + unparseable_bad, fp + tn + unparseable_good
     return Shares(

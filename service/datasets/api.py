@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 
 from experiments.examples import SUPPORT_DESK_CRITERION, support_desk_path
 from optimizers.splits import Fractions
-from service.datasets import actions, examples, inspecting, labelling_api, removal, store, views
+from service.datasets import actions, examples, inspecting, labelling, labelling_api, removal, store, views
 from service.datasets.bodies import two_bodies
 from service.datasets.counts import count
 from service.datasets.export import MEDIA_TYPES, ExportFormat, export
@@ -242,7 +242,7 @@ def _append(
 @router.get("/datasets/{dataset_id}/examples/{example_id:path}")
 def get_example(dataset_id: str, example_id: labelling_api.ExampleId, session: SessionDep) -> ExampleDetail:
     """One row with the history of its labels."""
-    return examples.detail(session, store.get_example(session, dataset_id, example_id))
+    return examples.detail(labelling.told(session, dataset_id, example_id))
 
 
 @router.get(

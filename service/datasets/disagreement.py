@@ -5,7 +5,7 @@ they had, and of the latest candidates of its runs. A row's disagreement is the 
 two classes that is the order of the smaller class's share.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from dataclasses import dataclass, field
 
 from sqlalchemy import func, select
@@ -18,41 +18,40 @@ from service.runs.stored import labels_of
 from service.runs.tables import RunRow, TrialRow
 
 MAX_EVALUATIONS = 30
-MAX_TRIALS = 200
+MAX_TRIALS = 100
 """The latest, of all runs together: older candidates are of prompts that were left behind."""
 ENOUGH_VERDICTS = 2
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verdicts:
-    """Stored verdicts by row, and whose they are."""
+    """How many judges pass and fail each row, by its id, and how many judges there are."""
 
-    by_row: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    passes: Counter[str] = field(default_factory=Counter)
+    fails: Counter[str] = field(default_factory=Counter)
     judges: int = 0
 
     def disagreement(self, example_id: str) -> tuple[float, int]:
         """The smaller class's share in [0, 0.5], and the number of verdicts; a sort key, larger is more."""
-        votes = self.by_row.get(example_id)
-        if not votes:
-            return 0.0, 0
-        n = votes.total()
-        return min(votes[Label.PASS], votes[Label.FAIL]) / n, n
+        n_pass, n_fail = self.passes[example_id], self.fails[example_id]
+        n = n_pass + n_fail
+        return (min(n_pass, n_fail) / n if n else 0.0), n
 
     def compared(self, example_id: str) -> bool:
         """Whether several judges have decided the row."""
-        return self.disagreement(example_id)[1] >= ENOUGH_VERDICTS
+        return self.passes[example_id] + self.fails[example_id] >= ENOUGH_VERDICTS
 
     @property
     def disagreed_on(self) -> int:
         """Rows on which not all say the same."""
-        return sum(len(votes) > 1 for votes in self.by_row.values())
+        return len(self.passes.keys() & self.fails.keys())
 
     @property
     def why_not(self) -> str | None:
         """Why nothing can be ordered by disagreement; `None` where it can."""
         if not self.judges:
             return "no judge has given a verdict on these rows yet: evaluate all rows with two judges"
-        if not any(votes.total() >= ENOUGH_VERDICTS for votes in self.by_row.values()):
+        if not any(map(self.compared, self.passes.keys() | self.fails.keys())):
             return "no row has verdicts of two judges yet: evaluate all rows with one more judge"
         if not self.disagreed_on:
             return "the judges that have been tried agree on every row"
@@ -61,20 +60,21 @@ class Verdicts:
 
 def verdicts(session: Session, dataset_id: str) -> Verdicts:
     """What judges have said about a dataset's rows."""
-    by_row: dict[str, Counter[str]] = defaultdict(Counter)
+    counts = {label.value: Counter[str]() for label in Label}
     asked = _latest_evaluations(session, dataset_id)
     kinds = (col(VerdictRow.example_id), col(VerdictRow.verdict))
     counted = select(*kinds, func.count()).where(
         col(VerdictRow.evaluation_id).in_(asked), col(VerdictRow.verdict).is_not(None)
     )
     for example_id, verdict, n in session.execute(counted.group_by(*kinds)):
-        assert verdict is not None
-        by_row[example_id][verdict] += n
+        counts[verdict][example_id] += n
     candidates = _latest_candidates(session, dataset_id)
     for outcomes in candidates:
-        for example_id, label in labels_of(outcomes).items():
-            by_row[example_id][label] += 1
-    return Verdicts(by_row=by_row, judges=len(asked) + len(candidates) if by_row else 0)
+        said = labels_of(outcomes)
+        for word, of_word in counts.items():
+            of_word.update([example_id for example_id, label in said.items() if label == word])
+    judges = len(asked) + len(candidates) if any(counts.values()) else 0
+    return Verdicts(passes=counts[Label.PASS.value], fails=counts[Label.FAIL.value], judges=judges)
 
 
 def _latest_evaluations(session: Session, dataset_id: str) -> list[str]:

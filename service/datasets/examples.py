@@ -11,6 +11,7 @@ from optimizers.types import Label
 from service.datasets import store
 from service.datasets.adjudication import LabelSource
 from service.datasets.judged import latest_verdicts
+from service.datasets.labelling import Told
 from service.datasets.labelling_schemas import MarkKind, MarkOut, OwnLabel, VerdictOnRow
 from service.datasets.marks import is_marked, marks_on
 from service.datasets.schemas import AnnotatorLabel, ExampleDetail, ExampleOut, HiddenExample, LabelEvent
@@ -159,13 +160,11 @@ def _require_evaluation(session: Session, dataset_id: str, evaluation_id: str) -
         raise NotFound("evaluation", evaluation_id)
 
 
-def detail(session: Session, example: ExampleRow) -> ExampleDetail:
+def detail(row: Told) -> ExampleDetail:
     """One row with its labels' history."""
-    said = store.label_history(session, example.dataset_id, example.example_id)
-    current = [row for row in said if row.current and row.label is not None]
-    marks = marks_on(session, example.dataset_id, [example.example_id]).get(example.example_id, {})
     return ExampleDetail(
-        **_fields(example, current, marks), history=[*_given(example), *(_event(row) for row in said)]
+        **_fields(row.example, row.current, row.marks),
+        history=[*_given(row.example), *(_event(note) for note in row.history)],
     )
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from service.datasets import examples, labelling, marks
+from service.datasets import examples, labelling, marks, store
 from service.datasets.labelling_schemas import MarkOut, NewMark, Order, Worklist
 from service.datasets.schemas import ExampleDetail, NewLabel
 from service.datasets.tables import ID_MAX_CHARS
@@ -44,8 +44,7 @@ def put_label(
     On a row that has a reference label or is tied, this is a correction and settles it, unless
     `adjudicates` says otherwise: who labels blind should say `false`. It ends the annotator's skip.
     """
-    example = labelling.put_label(session, dataset_id, example_id, annotator, label)
-    return examples.detail(session, example)
+    return examples.detail(labelling.put_label(session, dataset_id, example_id, annotator, label))
 
 
 @router.delete("/datasets/{dataset_id}/examples/{example_id:path}/labels/{annotator}")
@@ -53,8 +52,7 @@ def withdraw_label(
     dataset_id: str, example_id: ExampleId, annotator: Annotator, session: SessionDep
 ) -> ExampleDetail:
     """Take one's own label back; the history keeps it."""
-    example = labelling.withdraw_label(session, dataset_id, example_id, annotator)
-    return examples.detail(session, example)
+    return examples.detail(labelling.withdraw_label(session, dataset_id, example_id, annotator))
 
 
 @router.put("/datasets/{dataset_id}/examples/{example_id:path}/marks/{annotator}")
@@ -68,4 +66,4 @@ def put_mark(
 @router.delete("/datasets/{dataset_id}/examples/{example_id:path}/marks/{annotator}", status_code=204)
 def remove_mark(dataset_id: str, example_id: ExampleId, annotator: Annotator, session: SessionDep) -> None:
     """Take one's own mark off a row; where there is none, nothing happens."""
-    marks.remove_mark(session, dataset_id, example_id, annotator)
+    marks.remove_mark(session, store.get_example(session, dataset_id, example_id), annotator)

@@ -1,5 +1,6 @@
 """What labelling row after row sends and gets: one's own words, marks, the list of rows to work through."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -63,18 +64,18 @@ class VerdictOnRow(BaseModel):
     failure: str | None
 
 
-class WorklistRow(BaseModel):
-    """A row to label, without its texts."""
+@dataclass(kw_only=True, slots=True)
+class WorklistRow:
+    """A row to label, without its texts. `label` and `mark` are one's own; `settled`: a label counts on the
+    row, whoever gave it; `picked_by` is to be sent with the label: how this row came up."""
+
+    # No model: there are thousands in an answer, and all of them are our own.
 
     id: str
-    label: Label | None
-    """One's own."""
+    label: Literal["pass", "fail"] | None
     mark: MarkKind | None
-    """One's own."""
     settled: bool
-    """Whether a label counts on the row, whoever gave it."""
     picked_by: PickedBy
-    """To be sent with the label: how this row came up."""
 
 
 class WorklistCounts(BaseModel):

@@ -31,28 +31,14 @@ def put_mark(session: Session, dataset_id: str, example_id: str, annotator: str,
     return shown(mark)
 
 
-def remove_mark(session: Session, dataset_id: str, example_id: str, annotator: str) -> None:
-    """Take an annotator's mark off a row; without one, nothing happens.
-
-    Raises:
-        NotFound: there is no such dataset or example.
-    """
-    store.get_example(session, dataset_id, example_id)
-    session.execute(delete(MarkRow).where(*_of(dataset_id, example_id, annotator)))
-
-
-def end_skip(session: Session, dataset_id: str, example_id: str, annotator: str) -> None:
-    """A row that its annotator labels is skipped no longer."""
-    skipped = (*_of(dataset_id, example_id, annotator), col(MarkRow.kind) == "skip")
-    session.execute(delete(MarkRow).where(*skipped))
-
-
-def _of(dataset_id: str, example_id: str, annotator: str) -> tuple[ColumnElement[bool], ...]:
-    return (
-        col(MarkRow.dataset_id) == dataset_id,
-        col(MarkRow.example_id) == example_id,
+def remove_mark(session: Session, example: ExampleRow, annotator: str) -> None:
+    """Take an annotator's mark off a row; without one, nothing happens."""
+    gone = delete(MarkRow).where(
+        col(MarkRow.dataset_id) == example.dataset_id,
+        col(MarkRow.example_id) == example.example_id,
         col(MarkRow.annotator) == annotator,
     )
+    session.execute(gone)
 
 
 def marks_on(session: Session, dataset_id: str, example_ids: Sequence[str]) -> dict[str, dict[str, MarkOut]]:

@@ -14,21 +14,12 @@ from service.datasets.ingest import OnError, Refused, Understood
 from service.datasets.labelling_schemas import MarkOut, OwnLabel, PickedBy, VerdictOnRow, without_nul
 from service.datasets.tables import ID_MAX_CHARS
 
-
-def _plain_line_ends(text: str) -> str:
-    """Browsers send the lines of a form's fields with carriage returns, which nobody has written."""
-    return text.replace("\r\n", "\n")
-
-
 Storable = AfterValidator(without_nul)
 Name = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=ID_MAX_CHARS), Storable
 ]
 Criterion = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000),
-    Storable,
-    AfterValidator(_plain_line_ends),
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000), Storable
 ]
 Critique = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000), Storable]
 

@@ -50,9 +50,11 @@ class ExampleRow(SQLModel, table=True):
     __tablename__ = "concord_examples"
     __table_args__ = (
         UniqueConstraint("dataset_id", "example_id", name="uq_concord_examples_example_id"),
-        Index("ix_concord_examples_dataset_number", "dataset_id", "number"),
+        # Lists without texts, and counts, find all that they need in these: they read no row.
+        Index("ix_concord_examples_order", "dataset_id", "number", "example_id", "label"),
+        Index("ix_concord_examples_label", "dataset_id", "label", "label_source", "part"),
+        Index("ix_concord_examples_group", "dataset_id", "group_key"),
         Index("ix_concord_examples_pair", "dataset_id", "pair_hash"),
-        Index("ix_concord_examples_label", "dataset_id", "label"),
     )
 
     number: int | None = Field(default=None, sa_column=Column(BIG_SERIAL, primary_key=True))

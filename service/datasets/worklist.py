@@ -1,16 +1,24 @@
 """All rows of a dataset in the order in which one annotator works through them, without their texts."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
-from sqlalchemy import and_, select
-from sqlmodel import Session, col
+from sqlalchemy import select
+from sqlmodel import Session
 
 from service.datasets import disagreement, store
 from service.datasets.disagreement import Verdicts
-from service.datasets.labelling_schemas import Order, PickedBy, Worklist, WorklistCounts, WorklistRow
-from service.datasets.tables import ExampleRow, LabelRow, MarkRow
+from service.datasets.labelling_schemas import (
+    MarkKind,
+    Order,
+    PickedBy,
+    Worklist,
+    WorklistCounts,
+    WorklistRow,
+)
+from service.datasets.store import EXAMPLES, LABELS, MARKS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,42 +60,44 @@ def worklist(session: Session, dataset_id: str, asked: Asked) -> Worklist:
 
 
 def _rows(session: Session, dataset_id: str, annotator: str) -> list[WorklistRow]:
-    """In the order of their arrival."""
-    own = and_(
-        col(LabelRow.dataset_id) == col(ExampleRow.dataset_id),
-        col(LabelRow.example_id) == col(ExampleRow.example_id),
-        col(LabelRow.annotator) == annotator,
-        col(LabelRow.current),
+    """In the order of their arrival. Read without the ORM, which takes longer than the database."""
+    connection, own = session.connection(), _own_labels(session, dataset_id, annotator)
+    marked = select(MARKS.c.example_id, MARKS.c.kind).where(
+        MARKS.c.dataset_id == dataset_id, MARKS.c.annotator == annotator
     )
-    mark = and_(
-        col(MarkRow.dataset_id) == col(ExampleRow.dataset_id),
-        col(MarkRow.example_id) == col(ExampleRow.example_id),
-        col(MarkRow.annotator) == annotator,
-    )
-    query = (
-        select(col(ExampleRow.example_id), col(ExampleRow.label), col(LabelRow.label), col(MarkRow.kind))
-        .outerjoin(LabelRow, own)
-        .outerjoin(MarkRow, mark)
-        .where(col(ExampleRow.dataset_id) == dataset_id)
-        .order_by(col(ExampleRow.number))
-    )
-    # Not validated: thousands of rows of our own, whose values the tables hold to.
+    marks: dict[str, MarkKind] = dict(connection.execute(marked).all())
+    all_rows = select(EXAMPLES.c.example_id, EXAMPLES.c.label.is_not(None))
+    in_order = all_rows.where(EXAMPLES.c.dataset_id == dataset_id).order_by(EXAMPLES.c.number)
     return [
-        WorklistRow.model_construct(
-            id=example_id, label=label, mark=kind, settled=counts is not None, picked_by="order"
+        WorklistRow(
+            id=example_id,
+            label=own.get(example_id),
+            mark=marks.get(example_id),
+            settled=bool(settled),
+            picked_by="order",
         )
-        for example_id, counts, label, kind in session.execute(query)
+        for example_id, settled in connection.execute(in_order)
     ]
 
 
-def _pick(rows: Sequence[WorklistRow], how: PickedBy) -> None:
+def _own_labels(session: Session, dataset_id: str, annotator: str) -> dict[str, Literal["pass", "fail"]]:
+    query = select(LABELS.c.example_id, LABELS.c.label).where(
+        LABELS.c.dataset_id == dataset_id,
+        LABELS.c.annotator == annotator,
+        LABELS.c.current,
+        LABELS.c.label.is_not(None),
+    )
+    return dict(session.connection().execute(query).all())
+
+
+def _pick(rows: Iterable[WorklistRow], how: PickedBy) -> None:
     for row in rows:
         row.picked_by = how
 
 
-def _pick_compared(rows: Sequence[WorklistRow], verdicts: Verdicts) -> None:
+def _pick_compared(rows: Iterable[WorklistRow], verdicts: Verdicts) -> None:
     """A row on which judges were compared has its place by that, at whichever end: no test may have it."""
-    _pick([row for row in rows if verdicts.compared(row.id)], "disagreement")
+    _pick((row for row in rows if verdicts.compared(row.id)), "disagreement")
 
 
 def _scatter(dataset_id: str, asked: Asked, example_id: str) -> bytes:

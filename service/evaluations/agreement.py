@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlmodel import Session, col
 
 from optimizers.clustered import shares_of_groups
 from optimizers.intervals import Agreement, agreement_of_groups, paired_gain_of_groups
 from optimizers.kappa import Confusion
-from optimizers.types import Label
+from optimizers.types import Label, Part
 from service.datasets.counts import human_agreement
 from service.datasets.tables import ExampleRow
 from service.errors import NotFound
@@ -38,6 +38,8 @@ _COUNTED = {pair: cell for pair, cell in CELLS.items() if pair[1]} | {
 }
 """The same as `Confusion` names it."""
 
+_SEARCHED = (Part.TRAIN, Part.DEV)
+
 _Tables = dict[str, Counter[str]]
 
 
@@ -51,13 +53,15 @@ class _Counted:
     beside_classifier: _Tables = field(default_factory=lambda: defaultdict(Counter))
     """The judge's, on the rows that the classifier has seen."""
     failures: Counter[str] = field(default_factory=Counter)
+    searched: int = 0
+    """Labelled rows of train and dev."""
     changed: int = 0
     added: int = 0
     withdrawn: int = 0
 
     def add(self, group: str, label: str | None, then: str | None, row: Sequence[Any]) -> None:
         """Count one row with its label of now, and of then."""
-        verdict, classifier, failure = row
+        verdict, classifier, failure, part = row
         self.judged += 1
         if failure is not None:
             self.failures[failure] += 1
@@ -67,6 +71,7 @@ class _Counted:
             self.changed += label is not None and then is not None
         if label is None:
             return
+        self.searched += part in _SEARCHED
         cell = _COUNTED[label, verdict]
         self.judge[group][cell] += 1
         if classifier is not None:
@@ -74,8 +79,9 @@ class _Counted:
             self.beside_classifier[group][cell] += 1
 
 
-def now(session: Session, evaluation_id: str) -> AgreementOut:
-    """How far the judge agrees with people, as their labels are now, over the rows that are judged so far.
+def now(session: Session, evaluation_id: str, part: Part | None = None) -> AgreementOut:
+    """How far the judge agrees with people, as their labels are now, over the rows that are judged so far,
+    or those of one part.
 
     Raises:
         NotFound: there is no such evaluation.
@@ -83,14 +89,15 @@ def now(session: Session, evaluation_id: str) -> AgreementOut:
     evaluation = session.get(EvaluationRow, evaluation_id)
     if evaluation is None:
         raise NotFound(KIND, evaluation_id)
-    counted = _count(session, evaluation)
+    counted = _count(session, evaluation, part)
     tables = [Confusion(**cells) for cells in counted.judge.values()]
     found = agreement_of_groups(tables, rng=np.random.default_rng(SEED))
-    n_labelled = _labelled(session, evaluation.dataset_id)
+    n_labelled = _labelled(session, evaluation.dataset_id, part)
     return AgreementOut(
         judged=counted.judged,
         n=found.n,
         n_labelled=n_labelled,
+        searched=counted.searched if _found_here(evaluation) else 0,
         **_figures(found, tables),
         confusion=ConfusionOut.model_validate(found.confusion),
         unparseable=found.unparseable,
@@ -106,7 +113,13 @@ def now(session: Session, evaluation_id: str) -> AgreementOut:
     )
 
 
-def _count(session: Session, evaluation: EvaluationRow) -> _Counted:
+def _found_here(evaluation: EvaluationRow) -> bool:
+    """Whether a run on this dataset has found the judge."""
+    provenance = evaluation.judge.get("artifact", {}).get("provenance", {})
+    return bool(provenance.get("dataset_id") == evaluation.dataset_id)
+
+
+def _count(session: Session, evaluation: EvaluationRow, part: Part | None) -> _Counted:
     of_row = (col(ExampleRow.dataset_id) == evaluation.dataset_id) & (
         col(ExampleRow.example_id) == col(VerdictRow.example_id)
     )
@@ -118,9 +131,10 @@ def _count(session: Session, evaluation: EvaluationRow) -> _Counted:
             col(VerdictRow.verdict),
             col(VerdictRow.classifier),
             col(VerdictRow.failure),
+            col(ExampleRow.part),
         )
         .join(ExampleRow, of_row)
-        .where(col(VerdictRow.evaluation_id) == evaluation.id)
+        .where(col(VerdictRow.evaluation_id) == evaluation.id, *of_part(part))
         .execution_options(yield_per=PAGE_ROWS)
     )
     counted = _Counted()
@@ -129,9 +143,14 @@ def _count(session: Session, evaluation: EvaluationRow) -> _Counted:
     return counted
 
 
-def _labelled(session: Session, dataset_id: str) -> int:
+def of_part(part: Part | None) -> tuple[ColumnElement[bool], ...]:
+    """The condition of a row's part; none for all rows."""
+    return () if part is None else (col(ExampleRow.part) == part,)
+
+
+def _labelled(session: Session, dataset_id: str, part: Part | None) -> int:
     statement = select(func.count()).where(
-        col(ExampleRow.dataset_id) == dataset_id, col(ExampleRow.label).is_not(None)
+        col(ExampleRow.dataset_id) == dataset_id, col(ExampleRow.label).is_not(None), *of_part(part)
     )
     return session.scalar(statement) or 0
 

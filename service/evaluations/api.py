@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+from optimizers.types import Part
 from service.db import transaction
 from service.dependencies import EngineDep, SessionDep, SettingsDep
 from service.evaluations import actions, agreement, views
@@ -17,6 +18,10 @@ from service.jobs.dependencies import SenderDep
 from service.paging import Page, PageDep
 
 router = APIRouter(tags=["evaluations"], lifespan=jobs.lifespan)
+
+PartQuery = Annotated[
+    Part | None, Query(description="Rows of one part alone: `test` for those that no run was tuned on.")
+]
 
 
 @router.post("/evaluations", status_code=202, response_model=EvaluationOut)
@@ -60,16 +65,17 @@ def list_verdicts(
             "are labelled rows without a verdict, `failure` all without one."
         ),
     ] = None,
+    part: PartQuery = None,
 ) -> Page[JudgedRow]:
     """Row by row, as far as it is judged; rows come in batches while it runs."""
-    return views.verdicts(session, evaluation_id, request, agrees=agrees, cell=cell)
+    return views.verdicts(session, evaluation_id, request, agrees=agrees, cell=cell, part=part)
 
 
 @router.get("/evaluations/{evaluation_id}/agreement")
-def get_agreement(evaluation_id: str, session: SessionDep) -> AgreementOut:
+def get_agreement(evaluation_id: str, session: SessionDep, part: PartQuery = None) -> AgreementOut:
     """How far the judge agrees with people's labels as they are now, over the rows that are judged so far:
     it follows while the evaluation runs, and when a label is changed."""
-    return agreement.now(session, evaluation_id)
+    return agreement.now(session, evaluation_id, part)
 
 
 def _existing(evaluation_id: str, engine: EngineDep) -> str:

@@ -139,6 +139,10 @@ class AgreementOut(BaseModel):
     judged: int
     n: int = Field(description="Judged rows that have a label.")
     n_labelled: int = Field(description="Rows of the dataset that have a label.")
+    searched: int = Field(
+        description="Of the `n` rows, those that the run which found this judge has learned or chosen from: "
+        "on them its agreement flatters it. `part=test` leaves them out."
+    )
     kappa: IntervalOut
     answered_kappa: float | None = Field(description="Over the rows that have a verdict.")
     accuracy: IntervalOut

@@ -6,12 +6,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 from sqlmodel import Session, col
 
-from optimizers.types import Label
+from optimizers.types import Label, Part
 from service.datasets.tables import ExampleRow
 from service.errors import NotFound
 from service.evaluations import shards
 from service.evaluations.actions import KIND
-from service.evaluations.agreement import CELLS
+from service.evaluations.agreement import CELLS, of_part
 from service.evaluations.schemas import CellFilter, EvaluationOut, JudgedRow, JudgeOut
 from service.evaluations.tables import EvaluationRow, VerdictRow
 from service.jobs import store
@@ -50,9 +50,10 @@ def verdicts(
     *,
     agrees: bool | None = None,
     cell: CellFilter | None = None,
+    part: Part | None = None,
 ) -> Page[JudgedRow]:
     """Verdicts in the order of the rows, beside people's labels as they are now; those that agree or not,
-    or those of one cell of the confusion table, where asked.
+    or those of one cell of the confusion table or of one part, where asked.
 
     Until it has ended, those behind a gap that a shard has yet to fill are not shown: whoever reads on
     from the last cursor misses none.
@@ -64,7 +65,7 @@ def verdicts(
     statement = (
         select(VerdictRow, ExampleRow)
         .join(ExampleRow, of_row)
-        .where(col(VerdictRow.evaluation_id) == evaluation_id)
+        .where(col(VerdictRow.evaluation_id) == evaluation_id, *of_part(part))
     )
     gap = None if job.status in ENDED else shards.judged_up_to(session, evaluation_id)
     if gap is not None:

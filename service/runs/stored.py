@@ -52,8 +52,13 @@ def trial_row(run_id: str, trial: Trial, dev: Agreement, prompt: str) -> TrialRo
         prompt=prompt,
         dev=asdict(dev),
         usage=asdict(trial.usage),
-        outcomes=_pack(_OUTCOMES.dump_json(dict(trial.evaluation.outcomes))),
+        outcomes=pack_outcomes(trial.evaluation),
     )
+
+
+def pack_outcomes(evaluation: Evaluation) -> bytes:
+    """What a candidate said on each row, as a trial keeps it."""
+    return _pack(_OUTCOMES.dump_json(dict(evaluation.outcomes)))
 
 
 def candidate_of(row: TrialRow) -> Candidate:

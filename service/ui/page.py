@@ -5,6 +5,8 @@ of them. So a browser keeps them for good, asks once a visit, and an upgrade is 
 """
 
 import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,9 +14,12 @@ from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
 FOLDER = Path(__file__).parent / "static"
-BUILD = "{{build}}"
-"""Stands in `index.html` where the digest comes."""
-PRELOADS = "<!-- preloads -->"
+INDEX = "index.html"
+BUILD = b"{{build}}"
+"""Stands in the index where the digest comes."""
+PRELOADS = b"<!-- preloads -->"
+SHARED = ("kit/", "parts/")
+"""Modules that every screen needs: a browser that knows of them early fetches them side by side."""
 FOR_GOOD = "public, max-age=31536000, immutable"
 
 POLICY = {
@@ -41,52 +46,56 @@ TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", 
 router = APIRouter(include_in_schema=False)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Build:
+    """The page's files as they were at one time, by their names, and a digest over them."""
+
+    digest: str
+    files: Mapping[str, bytes]
+
+
 @router.api_route("/", methods=["GET", "HEAD"])
 def index(request: Request) -> Response:
     """The page's frame, asked for at each visit."""
-    files = _files()
-    build = _digest(files)
-    preloads = "\n".join(
-        f'<link rel="modulepreload" href="ui/{build}/{name}">' for name in files if name.startswith("kit/")
-    )
-    text = (FOLDER / "index.html").read_text(encoding="utf-8")
-    content = text.replace(BUILD, build).replace(PRELOADS, preloads).encode()
-    return _answer(request, content, ".html", "no-cache")
+    build = _build()
+    return _answer(request, build.files[INDEX], INDEX, "no-cache")
 
 
-@router.api_route("/ui/{build}/{name:path}", methods=["GET", "HEAD"])
-def file(request: Request, build: str, name: str) -> Response:
+@router.api_route("/ui/{digest}/{name:path}", methods=["GET", "HEAD"])
+def file(request: Request, digest: str, name: str) -> Response:
     """One of the page's files. One that was asked for under another build's address is not kept."""
-    files = _files()
-    if name not in files:
+    build = _build()
+    if name not in build.files:
         raise HTTPException(404, f"the page has no file {name[:100]!r}")
-    kept = FOR_GOOD if build == _digest(files) else "no-cache"
-    return _answer(request, files[name].read_bytes(), files[name].suffix, kept)
+    return _answer(request, build.files[name], name, FOR_GOOD if digest == build.digest else "no-cache")
 
 
-def _files() -> dict[str, Path]:
-    """By their names under the page's folder: what is not listed here is not served."""
-    found = sorted(path for path in FOLDER.rglob("*") if path.suffix in TYPES)
-    return {path.relative_to(FOLDER).as_posix(): path for path in found}
-
-
-def _digest(files: dict[str, Path]) -> str:
-    """Over all contents, which are read again only when a file has changed on the disk."""
-    return _digest_of(tuple((name, path, path.stat().st_mtime_ns) for name, path in files.items()))
+def _build() -> Build:
+    """The files as they are now; they are read again when one has changed on the disk."""
+    return _read(tuple((path, path.stat().st_mtime_ns) for path in _paths()))
 
 
 @lru_cache(maxsize=1)
-def _digest_of(marks: tuple[tuple[str, Path, int], ...]) -> str:
-    digest = hashlib.sha256()
-    for name, path, _ in marks:
-        digest.update(f"{name}\n".encode() + path.read_bytes())
-    return digest.hexdigest()[:16]
+def _paths() -> tuple[Path, ...]:
+    """What is not listed here is not served."""
+    return tuple(sorted(path for path in FOLDER.rglob("*") if path.suffix in TYPES))
 
 
-def _answer(request: Request, content: bytes, suffix: str, kept: str) -> Response:
+@lru_cache(maxsize=1)
+def _read(marks: tuple[tuple[Path, int], ...]) -> Build:
+    files = {path.relative_to(FOLDER).as_posix(): path.read_bytes() for path, _ in marks}
+    digest = hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest()[:16]
+    preloads = [
+        f'<link rel="modulepreload" href="ui/{digest}/{name}">' for name in files if name.startswith(SHARED)
+    ]
+    frame = files[INDEX].replace(BUILD, digest.encode()).replace(PRELOADS, "\n".join(preloads).encode())
+    return Build(digest=digest, files=files | {INDEX: frame})
+
+
+def _answer(request: Request, content: bytes, name: str, kept: str) -> Response:
     tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
     headers = HEADERS | {"ETag": tag, "Cache-Control": kept}
     known = request.headers.get("if-none-match", "").split(",")
     if tag in {shown.strip().removeprefix("W/") for shown in known}:
         return Response(status_code=304, headers=headers)
-    return Response(content, media_type=TYPES[suffix], headers=headers)
+    return Response(content, media_type=TYPES[Path(name).suffix], headers=headers)

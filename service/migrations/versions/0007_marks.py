@@ -1,4 +1,4 @@
-"""Annotators' marks on examples: flags and skips."""
+"""Annotators' marks on examples, and indexes that list and count examples without reading their texts."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,6 +10,18 @@ depends_on = None
 
 
 def upgrade() -> None:
+    _create_marks()
+    op.drop_index("ix_concord_examples_dataset_number", "concord_examples")
+    op.drop_index("ix_concord_examples_label", "concord_examples")
+    for name, columns in (
+        ("order", ("number", "example_id", "label")),
+        ("label", ("label", "label_source", "part")),
+        ("group", ("group_key",)),
+    ):
+        op.create_index(f"ix_concord_examples_{name}", "concord_examples", ["dataset_id", *columns])
+
+
+def _create_marks() -> None:
     op.create_table(
         "concord_marks",
         sa.Column("dataset_id", sa.String(32), primary_key=True),

@@ -28,6 +28,7 @@ from service.up import answers, own_command
 READY_S = 100.0
 NOBODY = "http://127.0.0.1:9"
 """MLflow's address: nothing listens there."""
+KEY = "a-key-of-these-tests"
 FLAGS = [
     "--no-sandbox",  # in a container Chromium runs as root
     "--disable-background-networking",
@@ -150,6 +151,15 @@ def shared_site(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
 def site(shared_site: Site) -> Site:
     """The service that all tests share; each makes datasets of its own. It has no worker."""
     return shared_site
+
+
+@pytest.fixture(scope="package")
+def locked_site(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A service that wants `KEY`, which its `api` shows. It has no worker."""
+    with ExitStack() as opened:
+        found = _open(opened, tmp_path_factory.mktemp("locked"), {"CONCORD_API_KEYS": KEY})
+        found.api.headers["Authorization"] = f"Bearer {KEY}"
+        yield found
 
 
 @pytest.fixture

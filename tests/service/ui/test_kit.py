@@ -54,6 +54,15 @@ def test_words_that_change_side_by_side_are_one_change(diff_page: Page) -> None:
     ]
 
 
+def test_long_texts_keep_the_lines_that_they_share(diff_page: Page) -> None:
+    shared = [f"line {i} stays as it is" for i in range(40)]
+    before = "\n".join(f"{line}\n" + " ".join(f"a{i}{j}" for j in range(60)) for i, line in enumerate(shared))
+    after = "\n".join(f"{line}\n" + " ".join(f"b{i}{j}" for j in range(60)) for i, line in enumerate(shared))
+    parts = diff(diff_page, before, after)
+    kept = "".join(part["text"] for part in parts if part["kind"] == "same")
+    assert all(line in kept for line in shared)
+
+
 def test_long_texts_without_anything_in_common_are_replaced_as_a_whole(diff_page: Page) -> None:
     before = " ".join(f"a{i}" for i in range(3000))
     after = "\n".join(f"b{i}" for i in range(3000))

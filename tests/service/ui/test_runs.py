@@ -146,7 +146,8 @@ def test_a_report_marks_what_changed_in_the_instruction(
     left = difference.evaluate(
         "p => [...p.childNodes].filter(n => n.nodeName !== 'INS').map(n => n.textContent).join('')"
     )
-    assert (left, kept) == (SUPPORT_DESK_BASELINE, found)
+    assert "".join(left.split()) == "".join(SUPPORT_DESK_BASELINE.split())  # spaces alone are not marked
+    assert "".join(kept.split()) == "".join(found.split())
 
 
 def test_a_run_that_found_nothing_better_says_so_and_what_to_do(page: Page, idle: str, example: str) -> None:
@@ -230,7 +231,9 @@ def test_the_judge_can_be_tried_on_a_pasted_output(at_the_report: Page, site: Si
     trying.get_by_label("Output to judge").fill(row["output"])
     trying.get_by_label("Output to judge").press("Control+Enter")
     said = site.post(f"/runs/{improved}/judge", {"examples": [row]})["verdicts"][0]["verdict"]
-    expect(trying.get_by_text("The judge says").locator("..")).to_contain_text(said, ignore_case=True)
+    expect(trying.get_by_text("The judge says", exact=True).locator("..")).to_contain_text(
+        said, ignore_case=True
+    )
 
 
 def test_a_row_of_the_dataset_shows_what_people_say(at_the_report: Page) -> None:
@@ -238,7 +241,7 @@ def test_a_row_of_the_dataset_shows_what_people_say(at_the_report: Page) -> None
     trying.get_by_role("button", name="Fill in a row").click()
     expect(trying.get_by_label("Output to judge")).not_to_have_value("")
     trying.get_by_role("button", name="Judge it").click()
-    expect(trying.get_by_text("The judge says")).to_be_visible()
+    expect(trying.get_by_text("The judge says", exact=True)).to_be_visible()
     expect(trying.get_by_text("People say")).to_be_visible()
 
 
@@ -312,12 +315,13 @@ def test_a_dataset_without_runs_says_how_to_start_one(page: Page, site: Site) ->
     expect(start_one).to_have_attribute("href", f"#/datasets/{dataset_id}/optimize")
 
 
-def test_older_runs_are_a_page_away(page: Page, site: Site, example: str) -> None:
+def test_older_runs_are_a_page_away(page: Page, site: Site) -> None:
     site.stop("worker")  # they shall only be listed
     try:
+        many = site.dataset(rows=80)
         for _ in range(51):
-            site.post(f"/runs/{start(site, example, budget={'max_calls': 300})}/cancel")
-        page.goto(f"#/runs?dataset={example}")
+            site.post(f"/runs/{start(site, many, budget={'max_calls': 300})}/cancel")
+        page.goto(f"#/runs?dataset={many}")
         lines = page.locator("table.runs tbody tr")
         expect(lines).to_have_count(50)
         page.get_by_role("button", name="Show older runs").click()
@@ -387,6 +391,14 @@ def test_judges_lists_the_best_of_each_dataset(
 # --- for everybody ------------------------------------------------------------------------------------
 
 
+def visit(page: Page, address: str) -> None:
+    """From elsewhere, so that nothing of the screen before is taken for this one's."""
+    page.goto("about:blank")
+    page.goto(f"#{address}")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.locator(".loading")).to_have_count(0)
+
+
 @pytest.fixture
 def addresses(example: str, improved: str, idle: str, capped: str) -> dict[str, str]:
     return {
@@ -405,8 +417,7 @@ def test_no_screen_of_runs_has_an_accessibility_violation(
     page: Page, accessible: Accessible, addresses: dict[str, str]
 ) -> None:
     for address in addresses.values():
-        page.goto(f"#{address}")
-        expect(page.locator(".loading")).to_have_count(0)
+        visit(page, address)
         for summary in page.locator("summary").all():
             summary.click()
         accessible(page)
@@ -417,8 +428,7 @@ def test_no_screen_of_runs_is_wider_than_its_window(page: Page, addresses: dict[
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})
         for name, address in addresses.items():
-            page.goto(f"#{address}")
-            expect(page.locator(".loading")).to_have_count(0)
+            visit(page, address)
             assert page.evaluate(over) <= 0, f"{name} at {width} px"
 
 
@@ -430,4 +440,4 @@ def test_the_judge_is_tried_by_keyboard_alone(at_the_report: Page) -> None:
     at_the_report.keyboard.type("Yes, up to 3 metres.")
     at_the_report.keyboard.press("Tab")
     at_the_report.keyboard.press("Enter")
-    expect(at_the_report.get_by_text("The judge says")).to_be_visible()
+    expect(at_the_report.get_by_text("The judge says", exact=True)).to_be_visible()

@@ -28,7 +28,19 @@ export function ticks(low, high, about = 5) {
   return found;
 }
 
-export function plot({ width = 640, height = 280, x, y, xLabel = "", yLabel = "", title, xTicks, yTicks, margin = {}, format = {} }) {
+export function plot({
+  width = 640,
+  height = 280,
+  x,
+  y,
+  xLabel = "",
+  yLabel = "",
+  title,
+  xTicks,
+  yTicks,
+  margin = {},
+  format = {},
+}) {
   const m = { top: 12, right: 16, bottom: xLabel ? 44 : 28, left: yLabel ? 56 : 44, ...margin };
   const size = { left: m.left, right: width - m.right, top: m.top, bottom: height - m.bottom };
   const toX = linear(x, [size.left, size.right]);
@@ -43,10 +55,26 @@ export function plot({ width = 640, height = 280, x, y, xLabel = "", yLabel = ""
       s("line", { class: "grid", x1: size.left, x2: size.right, y1: toY(value), y2: toY(value) }),
       s("text", { x: size.left - 8, y: toY(value) + 4, "text-anchor": "end" }, showY(value)),
     ]),
-    (xTicks ?? ticks(...x)).map((value) => s("text", { x: toX(value), y: size.bottom + 18, "text-anchor": "middle" }, showX(value))),
+    (xTicks ?? ticks(...x)).map((value) =>
+      s("text", { x: toX(value), y: size.bottom + 18, "text-anchor": "middle" }, showX(value)),
+    ),
     s("line", { class: "axis", x1: size.left, x2: size.right, y1: size.bottom, y2: size.bottom }),
-    xLabel && s("text", { class: "axis-label", x: (size.left + size.right) / 2, y: height - 6, "text-anchor": "middle" }, xLabel),
-    yLabel && s("text", { class: "axis-label", transform: `translate(14 ${(size.top + size.bottom) / 2}) rotate(-90)`, "text-anchor": "middle" }, yLabel),
+    xLabel &&
+      s(
+        "text",
+        { class: "axis-label", x: (size.left + size.right) / 2, y: height - 6, "text-anchor": "middle" },
+        xLabel,
+      ),
+    yLabel &&
+      s(
+        "text",
+        {
+          class: "axis-label",
+          transform: `translate(14 ${(size.top + size.bottom) / 2}) rotate(-90)`,
+          "text-anchor": "middle",
+        },
+        yLabel,
+      ),
     layer,
   );
   return { svg, layer, x: toX, y: toY, size };
@@ -76,7 +104,12 @@ export function intervalBar(found, { low = -1, high = 1, label = "" } = {}) {
   const wide = known && typeof found.low === "number" && typeof found.high === "number";
   return s(
     "svg",
-    { class: "chart interval", viewBox: "0 0 200 20", role: "img", "aria-label": [label, estimate(found)].filter(Boolean).join(": ") },
+    {
+      class: "chart interval",
+      viewBox: "0 0 200 20",
+      role: "img",
+      "aria-label": [label, estimate(found)].filter(Boolean).join(": "),
+    },
     s("line", { class: "grid", x1: 4, x2: 196, y1: 10, y2: 10 }),
     low < 0 && high > 0 && s("line", { class: "axis", x1: to(0), x2: to(0), y1: 3, y2: 17 }),
     wide && s("line", { class: "interval-span", x1: to(clamp(found.low)), x2: to(clamp(found.high)), y1: 10, y2: 10 }),

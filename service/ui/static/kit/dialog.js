@@ -2,6 +2,7 @@
  *
  *   dialog({title, content, actions?, wide?}) -> {element, close(value), closed: Promise<value>}
  *       actions: [{label, value, kind: "primary" | "danger" | ""}]; closing otherwise gives null
+ *   isDialogOpen()          -> bool
  *   confirm({title, text, action: "Delete", danger?}) -> Promise<boolean>
  *   ask({title, text, label, value?, action, check?}) -> Promise<text or null>; check(text) returns what is wrong, or ""
  */
@@ -10,6 +11,12 @@ import { h } from "./dom.js";
 import { icon } from "./icons.js";
 
 let count = 0;
+let open = 0;
+
+/* Looking through the document for one would take long where it holds thousands of rows. */
+export function isDialogOpen() {
+  return open > 0;
+}
 
 export function dialog({ title, content, actions = [], wide = false }) {
   const id = `dialog-${(count += 1)}`;
@@ -18,6 +25,7 @@ export function dialog({ title, content, actions = [], wide = false }) {
   const closed = new Promise((resolve) => (settle = resolve));
   const close = (value = null) => {
     if (!element.isConnected) return;
+    open -= 1;
     element.close();
     element.remove();
     if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
@@ -33,12 +41,17 @@ export function dialog({ title, content, actions = [], wide = false }) {
       "div",
       { class: "dialog-head" },
       h("h2", { id }, title),
-      h("button", { type: "button", class: "button quiet", "aria-label": "Close", on: { click: () => close() } }, icon("cross")),
+      h(
+        "button",
+        { type: "button", class: "button quiet", "aria-label": "Close", on: { click: () => close() } },
+        icon("cross"),
+      ),
     ),
     h("div", { class: "dialog-body stack" }, content),
     buttons.length > 0 && h("div", { class: "dialog-foot" }, buttons),
   );
   document.body.append(element);
+  open += 1;
   element.showModal();
   return { element, close, closed };
 }

@@ -4,6 +4,7 @@
  *   estimate({value, low, high}) "0.45 (0.27 to 0.62)"; `signed: true` for differences; "–" where there is none
  *   money(0.0123) "$0.0123"       duration(75) "1 min 15 s"           tokens(12345) "12.3 k tokens"    bytes(2048) "2 KB"
  *   date(iso) "3 Mar 2026, 14:05" ago(iso) "5 minutes ago"            time(iso) -> <time> that shows `ago` and tells `date`
+ *   sentence("it failed") "It failed."   begun and ended as a sentence is
  *   NONE "–" stands for what is not known
  */
 
@@ -11,6 +12,7 @@ import { h } from "./dom.js";
 
 export const NONE = "–";
 const MINUS = "−";
+const formatters = new Map();
 
 function isNumber(value) {
   return typeof value === "number" && Number.isFinite(value);
@@ -18,8 +20,19 @@ function isNumber(value) {
 
 export function number(value, digits = 0) {
   if (!isNumber(value)) return NONE;
-  const text = new Intl.NumberFormat("en", { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
+  const text = formatter(digits).format(value);
   return (Number(text.replaceAll(",", "")) === 0 ? text.replace("-", "") : text).replace("-", MINUS);
+}
+
+/* Making one takes longer than a thousand uses. */
+function formatter(digits) {
+  if (!formatters.has(digits)) {
+    formatters.set(
+      digits,
+      new Intl.NumberFormat("en", { minimumFractionDigits: digits, maximumFractionDigits: digits }),
+    );
+  }
+  return formatters.get(digits);
 }
 
 export function signed(value, digits = 2) {
@@ -55,7 +68,9 @@ export function duration(seconds) {
   if (seconds < 60) return `${number(seconds, seconds < 10 ? 1 : 0)} s`;
   const s = Math.round(seconds);
   if (s < 3600) return [`${Math.floor(s / 60)} min`, s % 60 && `${s % 60} s`].filter(Boolean).join(" ");
-  return [`${Math.floor(s / 3600)} h`, Math.floor((s % 3600) / 60) && `${Math.floor((s % 3600) / 60)} min`].filter(Boolean).join(" ");
+  return [`${Math.floor(s / 3600)} h`, Math.floor((s % 3600) / 60) && `${Math.floor((s % 3600) / 60)} min`]
+    .filter(Boolean)
+    .join(" ");
 }
 
 export function tokens(n) {
@@ -72,7 +87,13 @@ export function bytes(n) {
 
 export function date(iso) {
   if (!iso) return NONE;
-  return new Date(iso).toLocaleString("en-GB", { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
+  return new Date(iso).toLocaleString("en-GB", {
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+  });
 }
 
 const STEPS = [
@@ -87,9 +108,15 @@ export function ago(iso, now = Date.now()) {
   if (!iso) return NONE;
   const seconds = (now - new Date(iso).getTime()) / 1000;
   for (const [unit, length] of STEPS) {
-    if (seconds >= length) return new Intl.RelativeTimeFormat("en", { numeric: "auto" }).format(-Math.floor(seconds / length), unit);
+    if (seconds >= length)
+      return new Intl.RelativeTimeFormat("en", { numeric: "auto" }).format(-Math.floor(seconds / length), unit);
   }
   return "just now";
+}
+
+export function sentence(text) {
+  const trimmed = String(text).trim();
+  return trimmed.charAt(0).toUpperCase() + trimmed.slice(1) + (/[.!?]$/.test(trimmed) ? "" : ".");
 }
 
 export function time(iso) {

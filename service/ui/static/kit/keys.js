@@ -10,11 +10,20 @@
  * People who speak to their computer can switch single letters off in that dialog.
  */
 
-import { dialog } from "./dialog.js";
+import { dialog, isDialogOpen } from "./dialog.js";
 import { h } from "./dom.js";
 import { recall, remember } from "./storage.js";
 
-const NAMES = { arrowdown: "↓", arrowup: "↑", arrowleft: "←", arrowright: "→", escape: "Esc", backspace: "⌫", enter: "↵", " ": "Space" };
+const NAMES = {
+  arrowdown: "↓",
+  arrowup: "↑",
+  arrowleft: "←",
+  arrowright: "→",
+  escape: "Esc",
+  backspace: "⌫",
+  enter: "↵",
+  " ": "Space",
+};
 const OFF = "keys.off";
 const TYPED = "input:not([type=checkbox]):not([type=radio]):not([type=button]), textarea, select, [contenteditable]";
 
@@ -29,11 +38,13 @@ export function createKeys() {
 
   function onKey(event) {
     if (event.repeat || event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
-    if (document.querySelector("dialog[open]")) return;
+    if (isDialogOpen()) return;
     const key = event.key.toLowerCase();
     if (key.length === 1 && recall(OFF, false)) return;
     const typing = event.target instanceof Element && event.target.matches(TYPED);
-    const found = [...bound].reverse().find((b) => b.keys.includes(key) && (!typing || b.inFields) && (b.when?.() ?? true));
+    const found = [...bound]
+      .reverse()
+      .find((b) => b.keys.includes(key) && (!typing || b.inFields) && (b.when?.() ?? true));
     if (!found) return;
     event.preventDefault();
     found.run(event);
@@ -41,7 +52,11 @@ export function createKeys() {
 
   function showList() {
     const groups = Map.groupBy ? Map.groupBy(bound, (b) => b.group) : grouped(bound);
-    const off = h("input", { type: "checkbox", checked: recall(OFF, false), on: { change: (e) => remember(OFF, e.target.checked) } });
+    const off = h("input", {
+      type: "checkbox",
+      checked: recall(OFF, false),
+      on: { change: (e) => remember(OFF, e.target.checked) },
+    });
     dialog({
       title: "Keys",
       content: [
@@ -64,7 +79,16 @@ function table(bindings) {
   return h(
     "dl",
     { class: "keys" },
-    bindings.filter((b) => b.label).map((b) => [h("dt", {}, b.keys.map((key) => [hint(key), " "])), h("dd", {}, b.label)]),
+    bindings
+      .filter((b) => b.label)
+      .map((b) => [
+        h(
+          "dt",
+          {},
+          b.keys.map((key) => [hint(key), " "]),
+        ),
+        h("dd", {}, b.label),
+      ]),
   );
 }
 

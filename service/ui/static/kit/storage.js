@@ -52,7 +52,9 @@ export function names(prefix = "") {
 
 function ownTab() {
   const session = storage("sessionStorage");
-  const id = session?.getItem(`${PREFIX}tab`) ?? Array.from(crypto.getRandomValues(new Uint32Array(2)), (n) => n.toString(36)).join("");
+  const id =
+    session?.getItem(`${PREFIX}tab`) ??
+    Array.from(crypto.getRandomValues(new Uint32Array(2)), (n) => n.toString(36)).join("");
   try {
     session?.setItem(`${PREFIX}tab`, id);
   } catch {

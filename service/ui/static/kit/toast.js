@@ -13,14 +13,20 @@ const ICONS = { info: "info", good: "check", warn: "alert", bad: "alert" };
 
 export function toast(text, { kind = "info", action = null, stays = kind === "bad" } = {}) {
   const close = () => box.remove();
-  const act = action && h("button", { type: "button", class: "button small", on: { click: () => (close(), action.run()) } }, action.label);
+  const act =
+    action &&
+    h("button", { type: "button", class: "button small", on: { click: () => (close(), action.run()) } }, action.label);
   const box = h(
     "div",
     { class: "toast", data: { kind } },
     icon(ICONS[kind]),
     h("p", {}, text),
     act,
-    h("button", { type: "button", class: "button quiet small", "aria-label": "Close this message", on: { click: close } }, icon("cross")),
+    h(
+      "button",
+      { type: "button", class: "button quiet small", "aria-label": "Close this message", on: { click: close } },
+      icon("cross"),
+    ),
   );
   document.getElementById("toasts").append(box);
   announce(text, { now: kind === "bad" });

@@ -9,7 +9,12 @@ import { at } from "../kit/paths.js";
 import { toast } from "../kit/toast.js";
 
 export function exampleButton(context, { primary = false } = {}) {
-  const button = h("button", { type: "button", class: ["button", primary && "primary"], on: { click: run } }, icon("sparkle"), "Try our example");
+  const button = h(
+    "button",
+    { type: "button", class: ["button", primary && "primary"], on: { click: run } },
+    icon("sparkle"),
+    "Try our example",
+  );
   async function run() {
     button.disabled = true; // one click makes one dataset
     try {

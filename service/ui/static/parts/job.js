@@ -5,6 +5,7 @@
  *       `atCap`: what stands where it is paused since it has reached its spend cap;
  *       `leaveOut(order, state)`: whether an order is not to be offered here
  *   isActive(state)    queued, running or paused: something may still happen
+ *   stateBadge(state)  its status by icon and word, also what it is about to be
  *   isMoving(state)    queued or running: worth a stream
  */
 
@@ -87,7 +88,7 @@ export function jobPanel(context, { path, noun, state, onChange, atCap = null, l
   return { element, show };
 }
 
-function stateBadge(state) {
+export function stateBadge(state) {
   if (state.cancel_requested && isActive(state)) return badge("warn", "stop", "Stopping");
   if (state.pause_requested && isMoving(state)) return badge("warn", "pause", "Pausing");
   return statusBadge(state.status);

@@ -7,30 +7,43 @@
  */
 
 import { h } from "../kit/dom.js";
+import { sentence } from "../kit/format.js";
 import { icon } from "../kit/icons.js";
 
 const ICONS = { info: "info", good: "check", warn: "alert", bad: "alert" };
 
 export function notice(kind, title, ...content) {
-  return h("div", { class: "notice", data: { kind } }, icon(ICONS[kind]), h("div", {}, title && h("strong", {}, title), content));
+  return h(
+    "div",
+    { class: "notice", data: { kind } },
+    icon(ICONS[kind]),
+    h("div", {}, title && h("strong", {}, title), content),
+  );
 }
 
 export function problem(error, { retry = null } = {}) {
   const again = retry && h("button", { type: "button", class: "button small", on: { click: retry } }, "Try again");
-  const box = notice("bad", error.title ?? "Something went wrong on this page", h("p", {}, sentence(error.message)), again && h("div", {}, again));
+  const box = notice(
+    "bad",
+    error.title ?? "Something went wrong on this page",
+    h("p", {}, sentence(error.message)),
+    again && h("div", {}, again),
+  );
   box.setAttribute("role", "alert");
   return box;
 }
 
 export function empty({ icon: name = "info", title, text = "", actions = [], level = 2 }) {
-  return h("div", { class: "empty" }, icon(name), h(`h${level}`, {}, title), text && h("p", {}, text), h("div", { class: "row" }, actions));
+  return h(
+    "div",
+    { class: "empty" },
+    icon(name),
+    h(`h${level}`, {}, title),
+    text && h("p", {}, text),
+    h("div", { class: "row" }, actions),
+  );
 }
 
 export function loading(text = "Loading …") {
   return h("p", { class: "loading", role: "status" }, text);
-}
-
-function sentence(text) {
-  const trimmed = String(text).trim();
-  return trimmed.charAt(0).toUpperCase() + trimmed.slice(1) + (/[.!?]$/.test(trimmed) ? "" : ".");
 }

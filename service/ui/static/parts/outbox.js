@@ -182,6 +182,7 @@ async function isGone(name) {
 }
 
 async function whileGone(name, owner, run) {
-  if (navigator.locks) await navigator.locks.request(`concord.tab.${owner}`, { ifAvailable: true }, (lock) => lock && run());
+  if (navigator.locks)
+    await navigator.locks.request(`concord.tab.${owner}`, { ifAvailable: true }, (lock) => lock && run());
   else if (Date.now() - (recall(name, null)?.touched ?? 0) > SILENT_MS) run();
 }

@@ -4,20 +4,16 @@
  *   runName(run)      "bootstrap_fewshot, 28 Nov 2026, 12:26"
  *   changeBars(before, after)  two kappas with their intervals as a small picture, hidden from screen readers
  *   datasetNames(api, signal) -> Promise of a Map from id to name, of all datasets
- *   needsWatching(run)  queued or running: it will look different soon
  */
 
 import { linear } from "../kit/chart.js";
 import { h, s } from "../kit/dom.js";
 import { date, duration, estimate, number } from "../kit/format.js";
-import { badge, conclusionBadge, statusBadge } from "./badge.js";
+import { conclusionBadge } from "./badge.js";
+import { stateBadge } from "./job.js";
 
 export function runName(run) {
   return `${run.strategy}, ${date(run.created_at)}`;
-}
-
-export function needsWatching(run) {
-  return run.status === "queued" || run.status === "running";
 }
 
 export async function datasetNames(api, signal) {
@@ -29,12 +25,6 @@ export async function datasetNames(api, signal) {
 export function outcome(run) {
   if (run.status !== "succeeded") return h("div", { class: "outcome" }, stateBadge(run), underway(run));
   return h("div", { class: "outcome" }, conclusionBadge(run.conclusion), run.test ? change(run.test) : onDev(run));
-}
-
-function stateBadge(run) {
-  if (run.cancel_requested && run.status === "running") return badge("warn", "stop", "Stopping");
-  if (run.pause_requested && run.status === "running") return badge("warn", "pause", "Pausing");
-  return statusBadge(run.status);
 }
 
 function underway(run) {

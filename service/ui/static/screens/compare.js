@@ -1,7 +1,7 @@
 /* Two runs side by side: whose judge agrees better with people on the same rows, and how their prompts differ. */
 
 import { fill, h } from "../kit/dom.js";
-import { count, duration, money, number, signed, time } from "../kit/format.js";
+import { count, duration, money, number, sentence, signed, time } from "../kit/format.js";
 import { icon } from "../kit/icons.js";
 import { at, href } from "../kit/paths.js";
 import { conclusionBadge, statusBadge } from "../parts/badge.js";
@@ -64,7 +64,7 @@ function verdict(found) {
     { class: "card conclusion", data: { kind }, "aria-label": "Which is better" },
     h("h2", {}, icon({ good: "check", warn: "question" }[kind]), title),
     h("p", { class: "conclusion-sentence" }, said(found)),
-    mcnemar && h("p", {}, `B alone says what people say on ${count(mcnemar.only_b, "row")}, A alone on ${number(mcnemar.only_a)}; on the rest both are right or both are wrong (McNemar's test: p = ${pValue(mcnemar.p_value)}).`),
+    mcnemar && h("p", {}, `B alone says what people say on ${count(mcnemar.only_b, "row")}, A alone on ${number(mcnemar.only_a)}; on the rest both are right or both are wrong (McNemar's test: p\u00a0=\u00a0${pValue(mcnemar.p_value)}).`),
     rows.relabelled > 0 && h("p", { class: "muted" }, `${count(rows.relabelled, "row")} had another label in the older run; the newer labels count for both.`),
     rows.only_a + rows.only_b > 0 && h("p", { class: "muted" }, `Left out: ${count(rows.only_a, "row")} that only A was measured on, and ${number(rows.only_b)} that only B was.`),
   );
@@ -72,8 +72,8 @@ function verdict(found) {
 
 function said({ a, b, rows, difference }) {
   const { kind } = judged(difference);
-  const size = `${signed(difference.value)}, with a 95 % interval of ${signed(difference.low)} to ${signed(difference.high)}`;
-  const chance = `${kind === "good" ? "more than chance explains" : "which may be chance"} (p = ${pValue(difference.p_value)})`;
+  const size = `${signed(difference.value)}, with a 95\u00a0% interval of ${signed(difference.low)} to ${signed(difference.high)}`;
+  const chance = `${kind === "good" ? "more than chance explains" : "which may be chance"} (p\u00a0=\u00a0${pValue(difference.p_value)})`;
   return `On ${count(rows.shared, "test row")} that both were measured on, A agrees with people at ${number(a.shared.kappa.value, 2)} and B at ${number(b.shared.kappa.value, 2)} (kappa): a difference of ${size}, ${chance}.`;
 }
 
@@ -81,10 +81,6 @@ function judged({ low, high, p_value: p }) {
   const isShown = (low > 0 || high < 0) && (p === null || p <= 0.05);
   if (!isShown) return { kind: "warn", title: "No difference is shown" };
   return { kind: "good", title: low > 0 ? "B agrees better with people" : "A agrees better with people" };
-}
-
-function sentence(text) {
-  return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
 }
 
 /* --- side by side ------------------------------------------------------------------------------------- */

@@ -6,14 +6,15 @@ import { isAbort } from "../kit/api.js";
 import { copy, copyButton } from "../kit/copy.js";
 import { confirm } from "../kit/dialog.js";
 import { fill, h } from "../kit/dom.js";
-import { count, number, time } from "../kit/format.js";
+import { count, number, sentence, time } from "../kit/format.js";
 import { icon } from "../kit/icons.js";
 import { at, href } from "../kit/paths.js";
 import { follow } from "../kit/stream.js";
 import { toast } from "../kit/toast.js";
 import { badge } from "../parts/badge.js";
+import { isMoving } from "../parts/job.js";
 import { loading, notice } from "../parts/notice.js";
-import { changeBars, needsWatching, runName } from "../parts/runs.js";
+import { changeBars, runName } from "../parts/runs.js";
 import { agreements, inPractice, spending } from "./run/evidence.js";
 import { exportsCard } from "./run/exports.js";
 import { judgeSection } from "./run/judge.js";
@@ -62,7 +63,7 @@ function underway(root, context, run, dataset) {
   };
   context.title(`${TITLES[run.status]}: ${dataset.name}`);
   fill(root, head(run, dataset, title), h("div", { class: "report" }, h("div", { class: "report-main" }, part.element), h("aside", { class: "report-aside" }, aboutRun(run, dataset))));
-  if (needsWatching(run)) watch(context.api, run, draw, stop.signal);
+  if (isMoving(run)) watch(context.api, run, draw, stop.signal);
 }
 
 async function watch(api, run, draw, signal) {
@@ -90,11 +91,11 @@ async function report(root, context, run, dataset) {
   const getText = () => api.text(`${path}/best`, { query: { format: "text" }, signal });
   const baseline = trials.items.find((trial) => trial.number === 0 && trial.origin === "baseline") ?? null;
   const trying = tryIt(context, run);
-  const { title, ...said } = headline(found);
+  const { title, ...rest } = headline(found);
   context.title(`${title}: ${dataset.name}`);
   fill(
     root,
-    head(run, dataset, conclusion({ title, ...said }, found, actions(context, run, { getText, trying, report: found }))),
+    head(run, dataset, conclusion({ title, ...rest }, found, actions(context, run, { getText, trying, report: found }))),
     h(
       "div",
       { class: "report" },
@@ -111,7 +112,7 @@ async function report(root, context, run, dataset) {
   );
 }
 
-function conclusion({ kind, icon: picture, title, sentence, sureness }, found, next) {
+function conclusion({ kind, icon: picture, title, said, sureness }, found, next) {
   return h(
     "section",
     { class: "card conclusion", data: { kind }, "aria-label": "Conclusion" },
@@ -119,7 +120,7 @@ function conclusion({ kind, icon: picture, title, sentence, sureness }, found, n
       "div",
       { class: "conclusion-said" },
       h("div", { class: "row" }, h("h1", {}, icon(picture), title), provenance(found.provenance)),
-      h("p", { class: "conclusion-sentence" }, sentence),
+      h("p", { class: "conclusion-sentence" }, said),
       sureness && h("p", {}, sureness),
     ),
     figure(found.test),
@@ -170,7 +171,6 @@ async function judgeAll({ api, signal, go }, run, pressed) {
 
 function warnings({ warnings: found }) {
   if (!found.length) return null;
-  const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
   const list = found.length > 1 ? h("ul", {}, found.map((text) => h("li", {}, sentence(text)))) : h("p", {}, sentence(found[0]));
   return notice("warn", "Keep in mind", list);
 }

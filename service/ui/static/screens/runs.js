@@ -9,8 +9,9 @@ import { at, href } from "../kit/paths.js";
 import { pause } from "../kit/stream.js";
 import { toast } from "../kit/toast.js";
 import { datasetFrame } from "../parts/dataset.js";
+import { isMoving } from "../parts/job.js";
 import { empty, loading, problem } from "../parts/notice.js";
-import { datasetNames, needsWatching, outcome, runName } from "../parts/runs.js";
+import { datasetNames, outcome, runName } from "../parts/runs.js";
 
 const PAGE = 50;
 const LOOK_MS = 2000;
@@ -67,7 +68,7 @@ async function list(body, context, { datasetId, names, chosen }) {
 
   /* What moves is asked for again, and redrawn in its place. */
   async function look() {
-    const moving = [...lines.values()].filter(({ run }) => needsWatching(run));
+    const moving = [...lines.values()].filter(({ run }) => isMoving(run));
     const found = await Promise.all(moving.map(({ run }) => api.get(at`/runs/${run.id}`, { signal })));
     for (const run of found) {
       const { line } = lines.get(run.id);
@@ -75,7 +76,7 @@ async function list(body, context, { datasetId, names, chosen }) {
       fill(line.querySelector(".calls"), number(run.spend.calls));
       fill(line.querySelector(".cost"), cost(run.spend));
       fill(line.querySelector(".wall"), wall(run.spend));
-      if (!needsWatching(run)) announce(`${runName(run)}: ${run.status}`);
+      if (!isMoving(run)) announce(`${runName(run)}: ${run.status}`);
       lines.get(run.id).run = run;
     }
   }
@@ -88,7 +89,7 @@ async function list(body, context, { datasetId, names, chosen }) {
 async function watch(lines, look, signal, body) {
   while (!signal.aborted) {
     await pause(LOOK_MS, signal);
-    if (signal.aborted || document.hidden || ![...lines.values()].some(({ run }) => needsWatching(run))) continue;
+    if (signal.aborted || document.hidden || ![...lines.values()].some(({ run }) => isMoving(run))) continue;
     try {
       await look();
     } catch (error) {

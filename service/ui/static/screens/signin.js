@@ -3,6 +3,7 @@
 import { announce } from "../kit/announce.js";
 import { isAbort } from "../kit/api.js";
 import { fill, h } from "../kit/dom.js";
+import { sentence } from "../kit/format.js";
 import { href } from "../kit/paths.js";
 import { empty, loading } from "../parts/notice.js";
 
@@ -66,8 +67,4 @@ function form({ access, signal }, then, wasSent) {
       h("div", { class: "row" }, submit),
     ),
   );
-}
-
-function sentence(text) {
-  return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
 }

@@ -24,12 +24,27 @@ export async function show(root, context) {
   dropAnywhere(document.getElementById("main"), take, context.signal);
   fill(
     root,
-    h("div", { class: "page-head" }, h("div", {}, h("h1", {}, "New dataset"), h("p", { class: "muted" }, "First a look at your file. Nothing is stored before you say so."))),
+    h(
+      "div",
+      { class: "page-head" },
+      h(
+        "div",
+        {},
+        h("h1", {}, "New dataset"),
+        h("p", { class: "muted" }, "First a look at your file. Nothing is stored before you say so."),
+      ),
+    ),
     place,
   );
   const file = handedOver();
   if (file) take(file);
-  else fill(place, fileDrop({ onFile: take }), h("div", { class: "row" }, h("span", { class: "muted" }, "No file at hand?"), exampleButton(context)), expected());
+  else
+    fill(
+      place,
+      fileDrop({ onFile: take }),
+      h("div", { class: "row" }, h("span", { class: "muted" }, "No file at hand?"), exampleButton(context)),
+      expected(),
+    );
 }
 
 function expected() {
@@ -46,8 +61,19 @@ function expected() {
     "details",
     { class: "card", open: true },
     h("summary", {}, "Which columns are read"),
-    h("dl", { class: "facts" }, rows.map(([name, text, needed]) => [h("dt", { class: "mono" }, name), h("dd", {}, text, needed && h("strong", {}, " Needed."))])),
-    h("p", { class: "muted small" }, "Other usual names are understood as well (question, response, feedback, …), and you can assign columns after the look."),
+    h(
+      "dl",
+      { class: "facts" },
+      rows.map(([name, text, needed]) => [
+        h("dt", { class: "mono" }, name),
+        h("dd", {}, text, needed && h("strong", {}, " Needed.")),
+      ]),
+    ),
+    h(
+      "p",
+      { class: "muted small" },
+      "Other usual names are understood as well (question, response, feedback, …), and you can assign columns after the look.",
+    ),
   );
 }
 
@@ -57,14 +83,20 @@ async function inspect(place, state, context, take) {
   const look = (state.look = new AbortController());
   context.signal.addEventListener("abort", () => look.abort());
   const again = (changes) => inspect(place, Object.assign(state, changes), context, take);
-  if (!place.querySelector(".inspected")) fill(place, fileHead(state.file, take), loading(`Looking at ${state.file.name} …`));
+  if (!place.querySelector(".inspected"))
+    fill(place, fileHead(state.file, take), loading(`Looking at ${state.file.name} …`));
   place.setAttribute("aria-busy", "true");
   try {
     const found = await context.api.upload("/datasets/inspect", form(state), { signal: look.signal });
     if (!look.signal.aborted) draw(place, state, found, context, again, take);
   } catch (error) {
     if (isAbort(error) || look.signal.aborted) return;
-    fill(place, fileHead(state.file, take), problem(error), fileDrop({ onFile: take, text: "Drop another file here, or choose one" }));
+    fill(
+      place,
+      fileHead(state.file, take),
+      problem(error),
+      fileDrop({ onFile: take, text: "Drop another file here, or choose one" }),
+    );
   } finally {
     if (!look.signal.aborted) place.removeAttribute("aria-busy");
   }
@@ -81,7 +113,12 @@ function draw(place, state, found, context, again, take) {
       { class: "inspected stack" },
       summary(found),
       warningsOf(found),
-      h("section", { class: "card stack", "aria-labelledby": "columns-title" }, h("h2", { id: "columns-title" }, "Columns and first rows"), columnTable(found, (role, header) => again({ columns: rolesOf(found, role, header) }))),
+      h(
+        "section",
+        { class: "card stack", "aria-labelledby": "columns-title" },
+        h("h2", { id: "columns-title" }, "Columns and first rows"),
+        columnTable(found, (role, header) => again({ columns: rolesOf(found, role, header) })),
+      ),
       labelWords(found, (words) => again({ mapping: mappingOf(found, words) })),
       refusedRows(found),
     ),
@@ -92,8 +129,19 @@ function draw(place, state, found, context, again, take) {
 }
 
 function fileHead(file, take) {
-  const other = h("input", { type: "file", class: "visually-hidden", on: { change: () => other.files[0] && take(other.files[0]) } });
-  return h("div", { class: "row" }, icon("check"), h("strong", {}, file.name), h("span", { class: "muted" }, bytes(file.size)), h("label", { class: "button small" }, "Another file", other));
+  const other = h("input", {
+    type: "file",
+    class: "visually-hidden",
+    on: { change: () => other.files[0] && take(other.files[0]) },
+  });
+  return h(
+    "div",
+    { class: "row" },
+    icon("check"),
+    h("strong", {}, file.name),
+    h("span", { class: "muted" }, bytes(file.size)),
+    h("label", { class: "button small" }, "Another file", other),
+  );
 }
 
 function form({ file, columns, mapping }) {
@@ -110,7 +158,11 @@ function storing(state, described, found, context) {
   const place = h("div", { class: "stack" });
   const isReady = found.usable > 0 && found.missing.length === 0 && found.unclear.length === 0;
   const words = found.acceptable || !isReady ? "Store the dataset" : `Store the ${found.usable} usable rows`;
-  const button = h("button", { type: "button", class: "button primary", disabled: !isReady, on: { click: store } }, words);
+  const button = h(
+    "button",
+    { type: "button", class: "button primary", disabled: !isReady, on: { click: store } },
+    words,
+  );
   const key = crypto.randomUUID?.() ?? String(Math.random()).slice(2); // twice pressed is stored once
   async function store() {
     const { name, criterion } = described().values();
@@ -134,7 +186,14 @@ function storing(state, described, found, context) {
   return h(
     "div",
     { class: "stack" },
-    !isReady && h("p", { class: "wrong" }, needs.length ? `Choose above which column is the ${needs.join(", and which the ")}.` : "No row of this file can be used."),
+    !isReady &&
+      h(
+        "p",
+        { class: "wrong" },
+        needs.length
+          ? `Choose above which column is the ${needs.join(", and which the ")}.`
+          : "No row of this file can be used.",
+      ),
     wrong,
     place,
     h("div", { class: "row" }, button, h("a", { class: "button quiet", href: href("/datasets") }, "Cancel")),

@@ -13,13 +13,26 @@ export function criterionCard(dataset, context, refresh) {
   const read = () => fill(card, head, h("div", { class: "text" }, dataset.criterion));
 
   function write() {
-    const area = h("textarea", { rows: 12, maxlength: 20000, "aria-labelledby": "criterion-title", value: dataset.criterion });
+    const area = h("textarea", {
+      rows: 12,
+      maxlength: 20000,
+      "aria-labelledby": "criterion-title",
+      value: dataset.criterion,
+    });
     const trouble = h("div", {});
     const save = async (event) => {
       event.preventDefault();
-      if (!area.value.trim()) return void fill(trouble, h("p", { class: "wrong", role: "alert" }, "The judge has only your words to go by: they cannot be empty."));
+      if (!area.value.trim())
+        return void fill(
+          trouble,
+          h("p", { class: "wrong", role: "alert" }, "The judge has only your words to go by: they cannot be empty."),
+        );
       try {
-        await context.api.patch(at`/datasets/${dataset.id}`, { criterion: area.value.trim() }, { signal: context.signal });
+        await context.api.patch(
+          at`/datasets/${dataset.id}`,
+          { criterion: area.value.trim() },
+          { signal: context.signal },
+        );
         toast("Saved. Judges that are evaluated from now on get these words.", { kind: "good" });
         await refresh();
         document.querySelector("[aria-labelledby=criterion-title] button")?.focus();
@@ -31,8 +44,15 @@ export function criterionCard(dataset, context, refresh) {
       read();
       edit.focus();
     };
-    const buttons = [h("button", { type: "submit", class: "button primary" }, "Save"), h("button", { type: "button", class: "button", on: { click: cancel } }, "Cancel")];
-    fill(card, h("h2", { id: "criterion-title" }, "What pass means"), h("form", { class: "stack", on: { submit: save } }, area, trouble, h("div", { class: "row" }, buttons)));
+    const buttons = [
+      h("button", { type: "submit", class: "button primary" }, "Save"),
+      h("button", { type: "button", class: "button", on: { click: cancel } }, "Cancel"),
+    ];
+    fill(
+      card,
+      h("h2", { id: "criterion-title" }, "What pass means"),
+      h("form", { class: "stack", on: { submit: save } }, area, trouble, h("div", { class: "row" }, buttons)),
+    );
     area.focus();
   }
 

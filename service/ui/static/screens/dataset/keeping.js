@@ -9,7 +9,13 @@ import { toast } from "../../kit/toast.js";
 import { READ } from "../../parts/file-drop.js";
 
 export function keeping(dataset, context, refresh) {
-  const file = (format) => h("a", { class: "button", href: context.api.url(at`/datasets/${dataset.id}/export`, { format }), download: true }, icon("download"), `Export ${format.toUpperCase()}`);
+  const file = (format) =>
+    h(
+      "a",
+      { class: "button", href: context.api.url(at`/datasets/${dataset.id}/export`, { format }), download: true },
+      icon("download"),
+      `Export ${format.toUpperCase()}`,
+    );
   return h(
     "section",
     { class: "row", "aria-label": "Rows in and out" },
@@ -17,7 +23,12 @@ export function keeping(dataset, context, refresh) {
     file("jsonl"),
     addRows(dataset, context, refresh),
     h("span", { class: "grow" }),
-    h("button", { type: "button", class: "button danger", on: { click: () => remove(dataset, context) } }, icon("trash"), "Delete the dataset"),
+    h(
+      "button",
+      { type: "button", class: "button danger", on: { click: () => remove(dataset, context) } },
+      icon("trash"),
+      "Delete the dataset",
+    ),
   );
 }
 
@@ -28,7 +39,9 @@ function addRows(dataset, context, refresh) {
     form.append("file", input.files[0]);
     input.value = "";
     try {
-      const { added } = await context.api.upload(at`/datasets/${dataset.id}/examples`, form, { signal: context.signal });
+      const { added } = await context.api.upload(at`/datasets/${dataset.id}/examples`, form, {
+        signal: context.signal,
+      });
       toast(`${count(added, "row")} added.`, { kind: "good" });
       await refresh();
     } catch (error) {

@@ -6,7 +6,13 @@ import { hint } from "../../kit/keys.js";
 
 export function decisions({ onSay, onSkip, onFlag, onUndo, onStep }) {
   const button = (kind, picture, words, key, run, title = words) =>
-    h("button", { type: "button", class: ["button", kind], title, on: { click: run } }, icon(picture), h("span", { class: "decide-word" }, words), hint(key));
+    h(
+      "button",
+      { type: "button", class: ["button", kind], title, on: { click: run } },
+      icon(picture),
+      h("span", { class: "decide-word" }, words),
+      hint(key),
+    );
   const pass = button("pass", "check", "Pass", "p", (event) => onSay("pass", event), "Pass, and go on");
   const fail = button("fail", "cross", "Fail", "f", (event) => onSay("fail", event), "Fail, and go on");
   const flag = button("quiet", "flag", "Flag", "x", onFlag, "Flag, so that somebody looks at it");

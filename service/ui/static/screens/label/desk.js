@@ -6,94 +6,111 @@
 
 import { announce } from "../../kit/announce.js";
 import { h } from "../../kit/dom.js";
-import { count } from "../../kit/format.js";
-import { at, href } from "../../kit/paths.js";
+import { at } from "../../kit/paths.js";
 import { toast } from "../../kit/toast.js";
-import { notice } from "../../parts/notice.js";
 import { createDisagreements } from "./disagreements.js";
 import { createGoal } from "./goal.js";
 import { createList } from "./list.js";
 import { createNotes } from "./notes.js";
+import { atTheEnd, atTheStart } from "./remarks.js";
 import { createRowView } from "./row.js";
 import { createSaving } from "./saving.js";
 import { createTabs } from "./tabs.js";
 import { createTexts } from "./texts.js";
 import { orderChoice, toolbar } from "./toolbar.js";
+import { createVoice } from "./voice.js";
 
 const AHEAD = 40;
 const WORDS = { pass: "Pass", fail: "Fail" };
 
 export function createDesk({ context, dataset, annotator, worklist, work, outbox }) {
   const { api, signal } = context;
-  const ids = (places) => places.map((place) => work.rows[place].id);
-  const undone = [];
-  const settling = new Set(); // rows on which this person said that their label decides
+  const named = { api, dataset: dataset.id, annotator, signal };
 
   const notes = createNotes(dataset.id, annotator);
-  const texts = createTexts({ api, dataset: dataset.id, annotator, signal, onArrived, onTrouble: (error) => view.trouble(error) });
-  const tabs = createTabs({ dataset: dataset.id, annotator, signal, onEntry: (entry) => took(entry) });
+  const texts = createTexts({ ...named, onArrived, onTrouble: (error) => view.trouble(error) });
+  const voice = createVoice({ work, texts, notes, send });
+  const tabs = createTabs({ ...named, onEntry: took });
   const goal = createGoal({ api, dataset, signal });
   const saving = createSaving({ outbox, signal });
-  const disagreements = createDisagreements({ api, dataset: dataset.id, signal });
+  const disagreements = createDisagreements(named);
   const list = createList({ work, onChoose: goTo });
-  const view = createRowView({ dataset, annotator, work, onSay: say, onSkip: skip, onFlag: flag, onUndo: undo, onStep: step, onNote: noteWritten, onNoteDone: leaveNote, onSettle: settle });
-  const bar = toolbar({ work, saving, onFilter: filter, onList: () => list.toggle() });
-  const finished = h("div", {});
+  const bar = toolbar({ work, onFilter: filter, onList: list.toggle });
+  const view = createRowView({
+    dataset,
+    annotator,
+    work,
+    onSay: say,
+    onSkip: skip,
+    onFlag: flag,
+    onUndo: undo,
+    onStep: step,
+    onNote: (text) => work.current && notes.put(work.current.id, text),
+    onNoteDone: keepNote,
+    onSettle: () => voice.settle(work.current),
+  });
 
+  const order = orderChoice(worklist, (chosen) => context.go(at`/datasets/${dataset.id}/label`, { order: chosen }));
+  const ending = h("div", {});
   const node = h(
     "div",
     { class: "label-desk" },
-    h("div", { class: "label-top stack tight" }, h("div", { class: "columns" }, goal.node, h("div", { class: "spread" }, order(), saving.node)), remarks(worklist)),
+    h(
+      "div",
+      { class: "label-top stack tight" },
+      h("div", { class: "columns" }, goal.node, h("div", { class: "spread" }, order, saving.node)),
+      atTheStart(worklist),
+    ),
     h("div", { class: "label-side" }, bar.node, list.node),
-    h("div", { class: "label-main stack" }, finished, view.node),
+    h("div", { class: "label-main stack" }, ending, view.node),
   );
-
-  function order() {
-    return orderChoice(worklist, (chosen) => context.go(at`/datasets/${dataset.id}/label`, { order: chosen }));
-  }
-
-  // --- going about ---
 
   function open({ filter: name, row }) {
     if (name) work.setFilter(name);
     const start = row ? work.find(row) : work.nextToLabel(-1);
     work.go(start === -1 ? (work.shown[0] ?? -1) : start);
+    fetchAhead(); // on its way while the list is drawn
     list.fillIn();
     bar.update();
     showCurrent();
     bindKeys();
     outbox.listen(onOutbox, signal);
-    signal.addEventListener("abort", leaveNote);
+    signal.addEventListener("abort", keepNote);
     performance.mark("label-interactive");
   }
 
+  // --- going about ---
+
+  function fetchAhead() {
+    texts.want(work.ahead(AHEAD).map((place) => work.rows[place].id));
+  }
+
+  function showCurrent() {
+    fetchAhead();
+    const row = work.current;
+    list.select();
+    view.show(row, row && texts.get(row.id), row && notes.of(row.id, texts.get(row.id)));
+    if (row?.label && texts.get(row.id) && !texts.isWhole(row.id)) texts.renew(row.id);
+  }
+
+  function onArrived(id) {
+    if (id === work.current?.id) view.show(work.current, texts.get(id), notes.of(id, texts.get(id)));
+  }
+
   function goTo(place) {
-    leaveNote();
+    keepNote();
     work.go(place);
     showCurrent();
   }
 
   function step(by) {
-    leaveNote();
+    keepNote();
     if (work.step(by)) showCurrent();
     else announce(by > 0 ? "This is the last row" : "This is the first row");
   }
 
-  function showCurrent() {
-    texts.want(ids(work.ahead(AHEAD)));
-    const row = work.current;
-    list.select();
-    view.show(row, row && texts.get(row.id), row && notes.of(row.id, texts.get(row.id)));
-    if (row?.label && texts.get(row.id)?.hidden) texts.renew(row.id);
-  }
-
-  function onArrived(id) {
-    if (id !== work.current?.id) return;
-    view.show(work.current, texts.get(id), notes.of(id, texts.get(id)));
-  }
-
   function filter(name) {
-    leaveNote();
+    keepNote();
     work.setFilter(name);
     list.refilter();
     showCurrent();
@@ -101,122 +118,85 @@ export function createDesk({ context, dataset, annotator, worklist, work, outbox
 
   function nextUnlabelled() {
     const place = work.nextToLabel();
-    if (place === -1) return announce("Every row here has your label");
-    goTo(place);
+    if (place === -1) announce("Every row here has your label");
+    else goTo(place);
   }
 
   async function nextDisagreement() {
-    const places = await disagreements.places(work, texts, annotator).catch((error) => (toast(error.message, { kind: "bad" }), null));
-    if (!places || signal.aborted) return;
-    if (!places.length) return void toast(disagreements.none);
-    goTo(places.find((place) => place > work.at) ?? places[0]);
+    try {
+      const places = await disagreements.places(work, texts);
+      if (signal.aborted) return;
+      if (places.length) goTo(places.find((place) => place > work.at) ?? places[0]);
+      else toast(disagreements.none);
+    } catch (error) {
+      if (!signal.aborted) toast(`Disagreements could not be asked for: ${error.message}`, { kind: "bad" });
+    }
   }
 
   // --- saying something ---
 
-  /* The row on the screen when `event` happened, if its text was there. */
-  function rowOf(event) {
+  /* Calls `run` with the row that was on the screen when `event` happened, if its text was there. */
+  function onRow(event, run) {
     const row = work.current;
-    if (row && view.showed(row.id, event)) return row;
-    if (row) view.refuse();
-    return null;
+    if (row && view.showed(row.id, event)) counted(row, () => run(row));
+    else if (row) view.refuse();
+  }
+
+  /* The goal follows at once where a row comes to count, or ceases to. */
+  function counted(row, run) {
+    const before = row.settled;
+    run();
+    goal.add(Number(row.settled) - Number(before));
   }
 
   function say(label, event) {
-    const row = rowOf(event);
-    if (!row) return;
-    const before = stateOf(row);
-    const had = row.settled;
-    sendLabel(row, label);
-    undone.push(before);
-    goal.add(Number(row.settled) - Number(had));
-    next(`${WORDS[label]}.`);
+    onRow(event, (row) => {
+      voice.label(row, label);
+      next(`${WORDS[label]}.`);
+    });
   }
 
   function skip(event) {
-    const row = rowOf(event);
-    if (!row) return;
-    if (row.label === null) {
-      undone.push(stateOf(row));
-      send({ kind: "mark", row: row.id, body: { kind: "skip" } });
-    }
-    next("Skipped.");
+    onRow(event, (row) => {
+      voice.skip(row);
+      next("Skipped.");
+    });
   }
 
   function flag(event) {
-    const row = rowOf(event);
-    if (!row) return;
-    undone.push(stateOf(row));
-    send(row.mark === "flag" ? { kind: "unmark", row: row.id } : { kind: "mark", row: row.id, body: { kind: "flag" } });
-    announce(row.mark === "flag" ? "Flagged" : "The flag is off");
-    view.mark(row);
+    onRow(event, (row) => {
+      voice.flag(row);
+      announce(row.mark === "flag" ? "Flagged" : "The flag is off");
+    });
   }
 
   function undo() {
-    const before = undone.pop();
-    if (!before) return announce("There is nothing to undo");
-    leaveNote();
-    const row = work.rows[before.place];
-    const had = row.settled;
-    restoreLabel(row, before);
-    if (row.mark !== before.mark) send(before.mark ? { kind: "mark", row: row.id, body: { kind: before.mark } } : { kind: "unmark", row: row.id });
-    goal.add(Number(row.settled) - Number(had));
-    work.go(before.place);
-    list.reveal(before.place);
+    keepNote();
+    const place = voice.last();
+    if (place === null) return announce("There is nothing to undo");
+    counted(work.rows[place], voice.undo);
+    work.go(place);
+    list.reveal(place);
+    ending.replaceChildren();
     showCurrent();
-    announce(`Undone: row ${row.number}`);
+    announce(`Undone: row ${work.current.number}`);
   }
 
-  function restoreLabel(row, { label, critique }) {
-    if (label === row.label && critique === notes.saved(row.id, texts.get(row.id))) return;
-    if (label) {
-      notes.restore(row.id, critique);
-      sendLabel(row, label, critique);
-    } else if (row.label) {
-      notes.giveBack(row.id, texts.get(row.id));
-      send({ kind: "unlabel", row: row.id });
-    }
-  }
-
-  function settle() {
-    const row = work.current;
-    settling.add(row.id);
-    sendLabel(row, row.label);
-  }
-
-  /* A note on a labelled row goes with its label; on another it waits for one. */
-  function noteWritten(text) {
-    const row = work.current;
-    if (row) notes.put(row.id, text);
-  }
-
-  function leaveNote() {
-    const row = work.current;
-    if (row?.label && notes.isChanged(row.id, texts.get(row.id))) sendLabel(row, row.label);
-  }
-
-  function stateOf(row) {
-    const text = texts.get(row.id);
-    return { place: work.at, label: row.label, critique: notes.saved(row.id, text), mark: row.mark };
+  function keepNote() {
+    voice.keepNote(work.current);
   }
 
   function next(said) {
     const place = work.nextToLabel();
-    if (place === -1) finish();
+    if (place === -1) ending.replaceChildren(atTheEnd(dataset, work.counts()));
     else work.go(place);
     showCurrent();
-    announce(`${said} ${place === -1 ? "Every row here has your label." : `Row ${work.current.number} of ${work.rows.length}.`}`);
+    const where =
+      place === -1 ? "Every row here has your label." : `Row ${work.current.number} of ${work.rows.length}.`;
+    announce(`${said} ${where}`);
   }
 
-  function finish() {
-    const to = href(at`/datasets/${dataset.id}/evaluate`);
-    finished.replaceChildren(notice("good", "Every row here has your label", h("p", {}, `${count(work.counts().pass, "pass", "passes")} and ${count(work.counts().fail, "fail")}. Well done.`), h("div", { class: "row" }, h("a", { class: "button primary", href: to }, "See how a judge agrees with you"))));
-  }
-
-  function sendLabel(row, label, critique = notes.take(row.id, texts.get(row.id))) {
-    const body = { label, critique, picked_by: row.picked_by, adjudicates: settling.has(row.id) };
-    send({ kind: "label", row: row.id, body });
-  }
+  // --- on its way ---
 
   function send(entry) {
     outbox.push(entry);
@@ -231,20 +211,22 @@ export function createDesk({ context, dataset, annotator, worklist, work, outbox
     if (entry.row === work.current?.id) view.mark(work.current);
   }
 
-  function onOutbox(event) {
-    if (event.kind === "refused") refused(event);
-    if (event.kind !== "saved") return;
-    if (event.entry.kind === "label") goal.refreshSoon();
-    if (event.entry.row === work.current?.id && work.current.label) texts.renew(event.entry.row);
+  function onOutbox({ kind, entry, answer, error }) {
+    if (kind === "refused") refused(entry, error);
+    if (kind !== "saved") return;
+    if (entry.kind.endsWith("label")) goal.refreshSoon();
+    if (entry.kind === "label") texts.learn(entry.row, answer);
+    if (entry.row === work.current?.id && work.current.label) texts.renew(entry.row);
   }
 
-  function refused({ entry, error }) {
-    const place = work.find(entry.row);
-    toast(`Row ${place + 1} (${entry.row}) was not saved: ${error.message}`, { kind: "bad" });
+  /* The row shows what the server has: nothing of this. */
+  function refused(entry, error) {
+    const row = work.rows[work.find(entry.row)];
+    toast(`Row ${row?.number ?? ""} (${entry.row}) was not saved: ${error.message}`, { kind: "bad" });
+    if (entry.kind === "label") took({ kind: "unlabel", row: entry.row });
+    if (entry.kind === "mark") took({ kind: "unmark", row: entry.row });
     goal.refreshSoon();
   }
-
-  // --- keys ---
 
   function bindKeys() {
     context.keys.bind(
@@ -253,28 +235,18 @@ export function createDesk({ context, dataset, annotator, worklist, work, outbox
         { key: "f", label: "Fail, and go on", run: (event) => say("fail", event) },
         { key: "s", label: "Skip: it comes again at the end", run: skip },
         { key: ["u", "backspace"], label: "Undo, and return to that row", run: undo },
-        { key: "n", label: "Write a note on why", run: () => view.focusNote() },
-        { key: "escape", label: "Leave the note", run: () => view.leaveNote(), inFields: true },
+        { key: "n", label: "Write a note on why", run: view.focusNote },
+        { key: "escape", label: "Leave the note", run: view.leaveNote, inFields: true },
         { key: "x", label: "Flag, so that somebody looks at it", run: flag },
         { key: ["j", "arrowdown", "arrowright"], label: "Next row", run: () => step(1) },
         { key: ["k", "arrowup", "arrowleft"], label: "Row before", run: () => step(-1) },
         { key: "g", label: "Next row without your label", run: nextUnlabelled },
         { key: "d", label: "Next row where others or a judge see it differently", run: nextDisagreement },
-        { key: "m", label: "Mark differences between input and output", run: () => view.toggleDifferences() },
+        { key: "m", label: "Mark differences between input and output", run: view.toggleDifferences },
       ],
       { signal, group: "Labelling" },
     );
   }
 
   return { node, open };
-}
-
-function remarks({ reason, counts }) {
-  if (reason) return notice("info", null, h("p", {}, sentence(reason)));
-  const isSecond = counts.settled === counts.total && counts.labelled_by_you === 0;
-  return isSecond && notice("info", null, h("p", {}, "Every row has a label already. Yours are a second opinion: they show how far people agree, which no judge can be shown to beat."));
-}
-
-function sentence(text) {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
 }

@@ -13,11 +13,16 @@ const ALIKE = 0.4;
 const PIECES = /[\p{L}\p{N}][\p{L}\p{N}.,:/-]*[\p{L}\p{N}]|[\p{L}\p{N}]/gu;
 
 export function markedSides(input, output) {
-  return shareInCommon(input, output) >= ALIKE ? showSides(input, output) : { before: telling(input, output, "del"), after: telling(output, input, "ins") };
+  return shareInCommon(input, output) >= ALIKE
+    ? showSides(input, output)
+    : { before: telling(input, output, "del"), after: telling(output, input, "ins") };
 }
 
 function shareInCommon(input, output) {
-  const same = diffWords(input, output).reduce((chars, part) => chars + (part.kind === "same" ? part.text.trim().length : 0), 0);
+  const same = diffWords(input, output).reduce(
+    (chars, part) => chars + (part.kind === "same" ? part.text.trim().length : 0),
+    0,
+  );
   return same / Math.max(1, Math.min(input.length, output.length));
 }
 

@@ -20,7 +20,10 @@ export function createGoal({ api, dataset, signal }) {
 
   function celebrate({ labels, title, unlocks }) {
     const screen = { Evaluate: "evaluate", Optimize: "optimize" }[title];
-    const action = screen && { label: title, run: () => (location.hash = href(at`/datasets/${dataset.id}`) + `/${screen}`) };
+    const action = screen && {
+      label: title,
+      run: () => (location.hash = href(at`/datasets/${dataset.id}`) + `/${screen}`),
+    };
     toast(`${labels} labels: you can now ${unlocks}.`, { kind: "good", action });
   }
 
@@ -41,7 +44,11 @@ export function createGoal({ api, dataset, signal }) {
       const before = counts.labelled;
       const next = counts.next_milestone;
       const missing = next?.missing.labels && { ...next.missing, labels: Math.max(1, next.missing.labels - labels) };
-      counts = { ...counts, labelled: before + labels, next_milestone: next && (missing ? { ...next, missing } : next) };
+      counts = {
+        ...counts,
+        labelled: before + labels,
+        next_milestone: next && (missing ? { ...next, missing } : next),
+      };
       draw(before);
     },
     refreshSoon() {

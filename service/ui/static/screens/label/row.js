@@ -17,16 +17,44 @@ import { whatOthersSay } from "./others.js";
 const ROOM_PX = 64; // of the page's header
 const BLINK_MS = 30; // nobody reads faster; a key that bounces does
 
-export function createRowView({ dataset, annotator, work, onSay, onSkip, onFlag, onUndo, onStep, onNote, onNoteDone, onSettle }) {
+export function createRowView({
+  dataset,
+  annotator,
+  work,
+  onSay,
+  onSkip,
+  onFlag,
+  onUndo,
+  onStep,
+  onNote,
+  onNoteDone,
+  onSettle,
+}) {
   const shown = { id: null, at: Infinity, text: null };
   let differences = false;
 
   const title = h("h2", { id: "row-title", class: "tabular" });
   const badges = h("span", { class: "row" });
-  const toggle = h("button", { type: "button", class: "button small", "aria-pressed": "false", title: "Differences between input and output: M", on: { click: toggleDifferences } }, "Mark differences");
+  const toggle = h(
+    "button",
+    {
+      type: "button",
+      class: "button small",
+      "aria-pressed": "false",
+      title: "Differences between input and output: M",
+      on: { click: toggleDifferences },
+    },
+    "Mark differences",
+  );
   const input = h("div", { class: "text" });
   const output = h("div", { class: "text" });
-  const note = h("textarea", { id: "note", rows: 2, maxlength: 20000, placeholder: "Why? Your words teach the judge.", on: { input: () => onNote(note.value), change: onNoteDone } });
+  const note = h("textarea", {
+    id: "note",
+    rows: 2,
+    maxlength: 20000,
+    placeholder: "Why? Your words teach the judge.",
+    on: { input: () => onNote(note.value), change: onNoteDone },
+  });
   const others = h("div", {});
   const trouble = h("div", {});
   const buttons = decisions({ onSay, onSkip, onFlag, onUndo, onStep });
@@ -37,15 +65,26 @@ export function createRowView({ dataset, annotator, work, onSay, onSkip, onFlag,
     h("div", { class: "spread" }, h("div", { class: "row" }, title, badges), toggle),
     trouble,
     h("div", { class: "panes" }, pane("Input", input), pane("Output", output)),
-    h("details", { class: "criterion" }, h("summary", {}, "What pass means"), h("div", { class: "text card" }, dataset.criterion)),
+    h(
+      "details",
+      { class: "criterion" },
+      h("summary", {}, "What pass means"),
+      h("div", { class: "text card" }, dataset.criterion),
+    ),
     others,
-    h("div", { class: "decide" }, h("div", { class: "note" }, h("label", { class: "visually-hidden", for: "note" }, "Note on why"), note), buttons.node),
+    h(
+      "div",
+      { class: "decide" },
+      h("div", { class: "note" }, h("label", { class: "visually-hidden", for: "note" }, "Note on why"), note),
+      buttons.node,
+    ),
   );
 
   function show(row, text, words) {
     trouble.replaceChildren();
     if (!row) return void nothing();
-    const isNew = shown.id !== row.id || shown.text !== text;
+    const isOther = shown.id !== row.id;
+    const isNew = isOther || shown.text !== text;
     if (isNew && text && shown.text?.id !== text.id) shown.at = performance.now();
     if (!text) shown.at = Infinity;
     Object.assign(shown, { id: row.id, text: text ?? null });
@@ -55,13 +94,16 @@ export function createRowView({ dataset, annotator, work, onSay, onSkip, onFlag,
     note.dataset.row = row.id;
     node.toggleAttribute("data-empty", false);
     mark(row);
-    if (isNew) toTheTop();
+    if (isOther) toTheTop();
   }
 
-  /* A new row is read from its beginning; where that is on the screen already nothing moves. */
+  /* A new row is read from its beginning; where that is on the screen already nothing moves. In the frame's own
+   * time: the layout is worked out then anyway. */
   function toTheTop() {
-    const top = node.getBoundingClientRect().top + window.scrollY - ROOM_PX;
-    if (window.scrollY > top) window.scrollTo(0, top);
+    requestAnimationFrame(() => {
+      const { top } = node.getBoundingClientRect();
+      if (top < ROOM_PX) window.scrollBy(0, top - ROOM_PX);
+    });
   }
 
   function nothing() {
@@ -84,7 +126,12 @@ export function createRowView({ dataset, annotator, work, onSay, onSkip, onFlag,
   }
 
   function mark(row) {
-    fill(badges, row.label && labelBadge(row.label), row.mark === "flag" && badge("warn", "flag", "Flagged"), row.mark === "skip" && badge("none", "skip", "Skipped"));
+    fill(
+      badges,
+      row.label && labelBadge(row.label),
+      row.mark === "flag" && badge("warn", "flag", "Flagged"),
+      row.mark === "skip" && badge("none", "skip", "Skipped"),
+    );
     buttons.press(row);
     const isOpen = row.label !== null && shown.text?.hidden === false;
     fill(others, isOpen && whatOthersSay(shown.text, row, annotator, onSettle));

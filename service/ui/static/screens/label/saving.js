@@ -18,7 +18,8 @@ export function createSaving({ outbox, signal }) {
     shown = now;
     node.dataset.state = !waiting ? "saved" : trouble ? "kept" : "saving";
     fill(node, words());
-    if (node.dataset.state === "kept" && was !== "kept") announce("The server is away. Your labels are kept in this browser.", { now: true });
+    if (node.dataset.state === "kept" && was !== "kept")
+      announce("The server is away. Your labels are kept in this browser.", { now: true });
     if (was === "kept" && node.dataset.state === "saved") announce("All labels are saved.");
   }
 
@@ -26,7 +27,9 @@ export function createSaving({ outbox, signal }) {
     const { waiting, trouble, kept } = outbox.state;
     if (!waiting) return [icon("check"), "All saved"];
     if (!trouble) return [icon("cloud"), `Saving ${waiting}`];
-    const here = kept ? `${count(waiting, "change")} kept here` : `${count(waiting, "change")} not saved: leave this page open`;
+    const here = kept
+      ? `${count(waiting, "change")} kept here`
+      : `${count(waiting, "change")} not saved: leave this page open`;
     const act =
       trouble === "signin"
         ? h("a", { class: "button small", href: href("/signin", { then: location.hash.slice(1) }) }, "Sign in")

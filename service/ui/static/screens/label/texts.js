@@ -3,7 +3,9 @@
  *   const texts = createTexts({api, dataset, annotator, signal, onArrived(id), onTrouble(error)})
  *       texts.get(id)        -> the API's row, or undefined until it is here
  *       texts.want(ids)      ids in the order in which they will be needed: fetches a block once one of the first lacks
- *       texts.renew(id)      fetches it again: after one's own label it says more
+ *       texts.learn(id, row) what the answer to a label says of it: all but the judges' verdicts
+ *       texts.isWhole(id)    whether it says all that may be known after one's own label
+ *       texts.renew(id)      fetches it again
  */
 
 import { isAbort, isPassing } from "../../kit/api.js";
@@ -28,7 +30,10 @@ export function createTexts({ api, dataset, annotator, signal, onArrived, onTrou
 
   async function fetched(ids, number) {
     try {
-      const page = await api.get(at`/datasets/${dataset}/examples`, { query: { id: ids, annotator, blind: true }, signal });
+      const page = await api.get(at`/datasets/${dataset}/examples`, {
+        query: { id: ids, annotator, blind: true },
+        signal,
+      });
       for (const row of page.items) {
         if (asked.get(row.id) !== number) continue; // a later answer says more
         here.set(row.id, row);
@@ -47,6 +52,11 @@ export function createTexts({ api, dataset, annotator, signal, onArrived, onTrou
       const isMissing = (id) => !here.has(id) && !asked.has(id);
       if (ids.slice(0, NEAR).some(isMissing)) fetchBlock(ids.filter(isMissing).slice(0, BLOCK));
     },
+    learn(id, row) {
+      const own = row.labels[annotator];
+      if (own && here.has(id)) here.set(id, { ...here.get(id), ...row, own, hidden: false, verdicts: null });
+    },
+    isWhole: (id) => here.get(id)?.hidden === false && here.get(id).verdicts !== null,
     renew(id) {
       fetchBlock([id]);
     },

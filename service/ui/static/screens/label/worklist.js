@@ -20,6 +20,8 @@ const FILTERS = {
   skip: (row) => row.mark === "skip",
 };
 
+const NAMES = Object.keys(FILTERS);
+
 export function createWork({ rows: given }) {
   const rows = given.map((row, i) => ({ ...row, number: i + 1, wasSettled: row.settled }));
   const places = new Map(rows.map((row, i) => [row.id, i]));
@@ -32,7 +34,11 @@ export function createWork({ rows: given }) {
       return rows[work.at] ?? null;
     },
     find: (id) => places.get(id) ?? -1,
-    counts: () => Object.fromEntries(Object.entries(FILTERS).map(([name, test]) => [name, rows.filter(test).length])),
+    counts() {
+      const found = Object.fromEntries(NAMES.map((name) => [name, 0]));
+      for (const row of rows) for (const name of NAMES) if (FILTERS[name](row)) found[name] += 1;
+      return found;
+    },
     setFilter(name) {
       work.filter = name;
       work.shown = rows.flatMap((row, i) => (FILTERS[name](row) ? [i] : []));
@@ -56,15 +62,22 @@ export function createWork({ rows: given }) {
     },
     ahead(n) {
       const here = work.shown.indexOf(work.at);
-      const around = [work.at, ...work.shown.slice(here + 1, here + 6), ...work.shown.slice(Math.max(0, here - 2), Math.max(0, here))];
+      const around = [
+        work.at,
+        ...work.shown.slice(here + 1, here + 6),
+        ...work.shown.slice(Math.max(0, here - 2), Math.max(0, here)),
+      ];
       const open = work.shown.filter((i) => i > work.at && FILTERS.todo(rows[i]));
       const first = open.filter((i) => !rows[i].settled); // in the order of nextToLabel
-      return [...new Set([...around, ...first.slice(0, n), work.nextToLabel(), ...open.slice(0, n)])].filter((i) => i >= 0).slice(0, n);
+      return [...new Set([...around, ...first.slice(0, n), work.nextToLabel(), ...open.slice(0, n)])]
+        .filter((i) => i >= 0)
+        .slice(0, n);
     },
     apply({ kind, row: id, body }) {
       const row = rows[places.get(id)];
       if (!row) return;
-      if (kind === "label") Object.assign(row, { label: body.label, settled: true, mark: row.mark === "skip" ? null : row.mark });
+      if (kind === "label")
+        Object.assign(row, { label: body.label, settled: true, mark: row.mark === "skip" ? null : row.mark });
       else if (kind === "unlabel") Object.assign(row, { label: null, settled: row.wasSettled });
       else if (kind === "mark") row.mark = body.kind;
       else row.mark = null;

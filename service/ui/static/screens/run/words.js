@@ -1,6 +1,6 @@
 /* What a run's report says, in sentences that a person understands. Values only: no element is made here.
  *
- *   headline(report)   -> {kind, icon, title, sentence, sureness}
+ *   headline(report)   -> {kind, icon, title, said, sureness}
  *   isSame(a, b)       -> whether two agreements are the same: then no prompt beat the baseline
  *   nextSteps(report)  -> {advice, steps: ["copy" | "try" | "judge-all" | "label" | "optimize", ...]}, the likeliest first
  */
@@ -25,18 +25,18 @@ function found({ conclusion, test, dev }) {
   const rows = `On ${count(best.n, "row")} that nothing was tuned on`;
   if (conclusion === "not measured") {
     const why = gain.undefined ?? best.kappa.undefined ?? "agreement is undefined there";
-    return { sentence: `${rows}, the change could not be measured: ${why}.`, sureness: "" };
+    return { said: `${rows}, the change could not be measured: ${why}.`, sureness: "" };
   }
   if (isSame(baseline, best)) {
-    return { sentence: `No prompt did better than the one that you started from. ${rows}, its agreement with people is ${number(best.kappa.value, 2)}.`, sureness: "" };
+    return { said: `No prompt did better than the one that you started from. ${rows}, its agreement with people is ${number(best.kappa.value, 2)}.`, sureness: "" };
   }
   const [from, to] = [number(baseline.kappa.value, 2), number(best.kappa.value, 2)];
-  return { sentence: `${rows}, agreement with people ${moved(conclusion, gain.value)} from ${from} to ${to}.`, sureness: sureness(conclusion, gain) };
+  return { said: `${rows}, agreement with people ${moved(conclusion, gain.value)} from ${from} to ${to}.`, sureness: sureness(conclusion, gain) };
 }
 
 function unmeasured(dev) {
   return {
-    sentence: "No test rows were set aside, so nothing says how the best prompt does on rows that it was not chosen on.",
+    said: "No test rows were set aside, so nothing says how the best prompt does on rows that it was not chosen on.",
     sureness: `On the rows that it was chosen on, its agreement with people is ${estimate(dev.best.kappa)}; corrected for having chosen the best of ${dev.candidates}, ${estimate(dev.selection_corrected)}.`,
   };
 }
@@ -47,8 +47,8 @@ function moved(conclusion, gain) {
 }
 
 function sureness(conclusion, gain) {
-  const size = `${signed(gain.value)}, with a 95 % interval of ${signed(gain.low)} to ${signed(gain.high)}`;
-  const chance = `p = ${pValue(gain.p_value)}`;
+  const size = `${signed(gain.value)}, with a 95\u00a0% interval of ${signed(gain.low)} to ${signed(gain.high)}`;
+  const chance = `p\u00a0=\u00a0${pValue(gain.p_value)}`;
   if (conclusion === "not shown") return `The difference of ${size}, may be chance (${chance}).`;
   return `That is a ${conclusion === "improved" ? "gain" : "loss"} of ${size}: more than chance explains (${chance}).`;
 }

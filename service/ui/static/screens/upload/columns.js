@@ -21,11 +21,23 @@ const SINGLE = new Set(ROLES.map(([role]) => role));
 
 export function columnTable(found, onRole) {
   const head = found.columns.map((column, i) => columnHead(column, i, onRole));
-  const rows = found.raw_rows.map((row) => h("tr", {}, h("th", { scope: "row", class: "num muted" }, row.line), found.columns.map((column) => cell(row.cells[column.name]))));
+  const rows = found.raw_rows.map((row) =>
+    h(
+      "tr",
+      {},
+      h("th", { scope: "row", class: "num muted" }, row.line),
+      found.columns.map((column) => cell(row.cells[column.name])),
+    ),
+  );
   return h(
     "div",
     { class: "scroll card flush", tabindex: 0, role: "region", "aria-label": "First rows of the file" },
-    h("table", { class: "preview" }, h("thead", {}, h("tr", {}, h("th", { scope: "col", class: "num" }, "Line"), head)), h("tbody", {}, rows)),
+    h(
+      "table",
+      { class: "preview" },
+      h("thead", {}, h("tr", {}, h("th", { scope: "col", class: "num" }, "Line"), head)),
+      h("tbody", {}, rows),
+    ),
   );
 }
 
@@ -49,13 +61,26 @@ function columnHead({ name, role, annotator }, i, onRole) {
   const options = [["", "Not read"], ...ROLES, [`annotator:${person}`, `Labels of ${person}`]];
   const select = h(
     "select",
-    { id: `role-${i}`, "aria-label": `Part of column ${name}`, on: { change: () => onRole(select.value, name) }, value: current },
+    {
+      id: `role-${i}`,
+      "aria-label": `Part of column ${name}`,
+      on: { change: () => onRole(select.value, name) },
+      value: current,
+    },
     options.map(([value, words]) => h("option", { value, selected: value === current }, words)),
   );
-  return h("th", { scope: "col", data: { read: String(Boolean(current)) } }, h("div", { class: "stack tight" }, h("span", { class: "mono" }, name), select));
+  return h(
+    "th",
+    { scope: "col", data: { read: String(Boolean(current)) } },
+    h("div", { class: "stack tight" }, h("span", { class: "mono" }, name), select),
+  );
 }
 
 function cell(text) {
   if (text === null || text === undefined || text === "") return h("td", { class: "muted" }, "–");
-  return h("td", {}, h("div", { class: "clip", title: text.length > 80 ? count(text.length, "character") : null }, text));
+  return h(
+    "td",
+    {},
+    h("div", { class: "clip", title: text.length > 80 ? count(text.length, "character") : null }, text),
+  );
 }
