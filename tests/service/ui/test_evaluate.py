@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.service.ui.conftest import Accessible, Site
-from tests.service.ui.jobs import evaluated, upload_example
+from tests.service.ui.jobs import evaluated, optimized, upload_example
 
 ROWS = 261
 DONE_MS = 120_000
@@ -170,6 +170,21 @@ def test_a_verdict_is_hidden_until_its_row_is_labelled(working_site: Site, page:
     row.get_by_role("button", name="Save the label").click()
     expect(row).not_to_contain_text("Hidden")
     expect(row.locator(".verdict-button")).to_contain_text(re.compile("Agree|Mismatch"))
+
+
+def test_rows_that_a_judge_was_tuned_on_are_left_out_at_first(
+    working_site: Site, desk: str, page: Page
+) -> None:
+    run = optimized(working_site, desk, strategy="bootstrap_fewshot", budget={"max_calls": 330})
+    evaluation = evaluated(working_site, desk, judge={"run_id": run})
+    new = working_site.get(f"/evaluations/{evaluation}/agreement", part="test")["n"]
+    assert 0 < new < ROWS
+    page.goto(f"#/datasets/{desk}/evaluate/{evaluation}")
+    card = page.get_by_role("region", name="Agreement with people")
+    expect(card).to_contain_text(f"on {new} labelled rows")
+    expect(page.get_by_text(f"A run has found this judge with {ROWS - new} rows")).to_be_visible()
+    page.get_by_role("radio", name="All rows").check(force=True)
+    expect(card).to_contain_text(f"on {ROWS} labelled rows")
 
 
 def test_the_screens_have_no_accessibility_violation(

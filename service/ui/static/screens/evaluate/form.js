@@ -22,7 +22,7 @@ export function startForm(context, { dataset, models, runs, force }) {
       { value: "criterion", word: "The criterion as it stands", text: "The model reads your criterion and nothing else: what any found judge has to beat.", more: h("blockquote", { class: "text small clip" }, dataset.criterion) },
       { value: "instruction", word: "An instruction of your own", text: "Your words stand beside the criterion.", more: field("Instruction", instruction) },
       runs.length > 0
-        ? { value: "run_id", word: "The best judge of a run", text: "As its file says: with its examples, settings and threshold.", more: field("Run", run, "The rows that a run was tuned on are among these: only its own report measures it on rows that are new to it.") }
+        ? { value: "run_id", word: "The best judge of a run", text: "As its file says: with its examples, settings and threshold.", more: field("Run", run, "Rows that the run was tuned on flatter its judge; the result can leave them out.") }
         : { value: "run_id", word: "The best judge of a run", text: ["No run has ended yet: ", h("a", { href: href(at`/datasets/${dataset.id}/optimize`) }, "start one"), "."], disabled: true },
     ],
   });

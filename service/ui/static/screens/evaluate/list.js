@@ -15,7 +15,7 @@ const FILTERS = [
   ["yes", "Agreements", { agrees: true }],
 ];
 
-export function verdictList(context, { dataset, path, onRelabelled, onFilter }) {
+export function verdictList(context, { dataset, path, scope, onRelabelled, onFilter }) {
   const { api, signal, keys } = context;
   const counts = Object.fromEntries(FILTERS.map(([name]) => [name, h("span", { class: "muted tabular" })]));
   const inputs = FILTERS.map(([name, word, filter]) => {
@@ -32,17 +32,19 @@ export function verdictList(context, { dataset, path, onRelabelled, onFilter }) 
     rows,
     foot,
   );
+  let current = {};
   let shown = []; // what verdictRow made, in their order
   let list = null;
   let isReading = false;
 
   async function filterBy(filter) {
+    current = filter;
     const name = filter.cell ? null : FILTERS.find(([, , one]) => one.agrees === filter.agrees)[0];
     inputs.forEach((one) => (one.input.checked = one.name === name));
     fill(chip, filter.cell && cellChip(filter.cell, () => filterBy({})));
     onFilter(filter);
     shown = [];
-    list = tail(api, `${path}/verdicts`, { query: filter, limit: PAGE, key: (row) => row.example_id, signal });
+    list = tail(api, `${path}/verdicts`, { query: { ...filter, ...scope.query() }, limit: PAGE, key: (row) => row.example_id, signal });
     fill(rows);
     await more();
   }
@@ -108,6 +110,7 @@ export function verdictList(context, { dataset, path, onRelabelled, onFilter }) 
   return {
     element,
     filterBy,
+    again: () => filterBy(current),
     catchUp,
     count({ confusion: { tp, fp, fn, tn }, judged }) {
       counts.all.textContent = number(judged);

@@ -11,6 +11,7 @@ import { isMoving, jobPanel } from "../../parts/job.js";
 import { notice, problem } from "../../parts/notice.js";
 import { verdictList } from "./list.js";
 import { judgeName } from "./names.js";
+import { rowScope } from "./scope.js";
 
 export async function showEvaluation({ dataset, body }, context) {
   const { api, signal, params } = context;
@@ -21,12 +22,15 @@ export async function showEvaluation({ dataset, body }, context) {
   const card = agreementCard({ onCell: (cell) => list.filterBy({ cell }) });
   const trouble = h("div", {});
   const next = h("div", {});
-  const list = verdictList(context, { dataset, path, onRelabelled: () => refreshCard(), onFilter: ({ cell }) => card.choose(cell ?? null) });
+  const scope = rowScope({ onChange: () => refreshAll() });
+  const list = verdictList(context, { dataset, path, scope, onRelabelled: () => refreshCard(), onFilter: ({ cell }) => card.choose(cell ?? null) });
   let following = false;
 
+  const agreement = () => api.get(`${path}/agreement`, { query: scope.query(), signal });
   const refreshCard = latest(async () => {
     try {
-      const found = await api.get(`${path}/agreement`, { signal });
+      let found = await agreement();
+      if (scope.learn(found)) [found] = await Promise.all([agreement(), list.again()]);
       card.show(found, { isFinal: evaluation.status === "succeeded" });
       list.count(found);
       fill(trouble);
@@ -66,9 +70,10 @@ export async function showEvaluation({ dataset, body }, context) {
     }
   }
 
+  const refreshAll = () => Promise.all([refreshCard(), list.again()]); // over other rows than before
   const refresh = latest(() => Promise.all([refreshCard(), list.catchUp()]));
 
-  fill(body, header(dataset, evaluation), panel.element, trouble, card.element, next, list.element);
+  fill(body, header(dataset, evaluation), panel.element, trouble, scope.element, card.element, next, list.element);
   await Promise.all([refreshCard(), list.filterBy({})]);
   changed(evaluation);
   document.addEventListener("visibilitychange", () => document.hidden || refresh(), { signal }); // labels come from other tabs too
