@@ -66,6 +66,7 @@ def test_who_signs_out_has_to_sign_in_again(page: Page) -> None:
 def test_a_sign_in_that_expires_leads_back_to_where_one_was(page: Page, context: BrowserContext) -> None:
     page.goto("#/runs")
     sign_in(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Runs")
     page.get_by_role("link", name="Judges").click()
     expect(page.get_by_role("heading", name="No judge yet")).to_be_visible()
     context.clear_cookies()

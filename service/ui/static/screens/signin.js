@@ -43,7 +43,7 @@ function form({ access, signal }, then, wasSent) {
     try {
       await access.signIn(key.value, { signal });
       announce("Signed in");
-      location.replace(then);
+      if (!signal.aborted) location.replace(then);
     } catch (error) {
       if (isAbort(error)) return;
       wrong.textContent = error.status === 401 ? "This key is not one of the service's. Copy it again, without spaces around it." : sentence(error.message);
