@@ -5,13 +5,15 @@ import { fill, h } from "../../kit/dom.js";
 import { count, number, time } from "../../kit/format.js";
 import { latest } from "../../kit/latest.js";
 import { at, href } from "../../kit/paths.js";
-import { follow } from "../../kit/stream.js";
+import { follow, pause } from "../../kit/stream.js";
 import { agreementCard } from "../../parts/agreement.js";
 import { isMoving, jobPanel } from "../../parts/job.js";
 import { notice, problem } from "../../parts/notice.js";
 import { verdictList } from "./list.js";
 import { judgeName } from "./names.js";
 import { rowScope } from "./scope.js";
+
+const LEAST_REST_MS = 400;
 
 export async function showEvaluation({ dataset, body }, context) {
   const { api, signal, params } = context;
@@ -71,7 +73,11 @@ export async function showEvaluation({ dataset, body }, context) {
   }
 
   const refreshAll = () => Promise.all([refreshCard(), list.again()]); // over other rows than before
-  const refresh = latest(() => Promise.all([refreshCard(), list.catchUp()]));
+  const refresh = latest(async () => {
+    const began = performance.now();
+    await Promise.all([refreshCard(), list.catchUp()]);
+    await pause(Math.max(LEAST_REST_MS, performance.now() - began), signal); // batches may come faster than a card is reckoned
+  });
 
   fill(body, header(dataset, evaluation), panel.element, trouble, scope.element, card.element, next, list.element);
   await Promise.all([refreshCard(), list.filterBy({})]);
