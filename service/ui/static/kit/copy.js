@@ -22,12 +22,19 @@ export async function copy(text) {
 export function copyButton(getText, label = "Copy") {
   const word = h("span", {}, label);
   const run = async () => {
-    const done = await copy(await getText());
-    word.textContent = done ? "Copied" : "Select the text and copy it";
+    word.textContent = await copied(getText);
     announce(word.textContent);
     setTimeout(() => (word.textContent = label), SAID_MS);
   };
   return h("button", { type: "button", class: "button", on: { click: run } }, icon("copy"), word);
+}
+
+async function copied(getText) {
+  try {
+    return (await copy(await getText())) ? "Copied" : "Select the text and copy it";
+  } catch {
+    return "Not copied: the server did not give it";
+  }
 }
 
 function copyBySelection(text) {

@@ -3,24 +3,22 @@
 
 import { announce } from "../kit/announce.js";
 import { isAbort } from "../kit/api.js";
-import { copy, copyButton } from "../kit/copy.js";
-import { confirm } from "../kit/dialog.js";
+import { copy } from "../kit/copy.js";
 import { fill, h } from "../kit/dom.js";
-import { count, number, sentence, time } from "../kit/format.js";
-import { icon } from "../kit/icons.js";
 import { at, href } from "../kit/paths.js";
 import { follow } from "../kit/stream.js";
 import { toast } from "../kit/toast.js";
-import { badge } from "../parts/badge.js";
 import { isMoving } from "../parts/job.js";
-import { loading, notice } from "../parts/notice.js";
-import { changeBars, runName } from "../parts/runs.js";
-import { agreements, inPractice, spending } from "./run/evidence.js";
+import { loading } from "../parts/notice.js";
+import { runName } from "../parts/runs.js";
+import { aboutRun } from "./run/about.js";
+import { conclusion, warnings } from "./run/conclusion.js";
+import { agreements, inPractice } from "./run/evidence.js";
 import { exportsCard } from "./run/exports.js";
 import { judgeSection } from "./run/judge.js";
 import { standing } from "./run/standing.js";
 import { tryIt } from "./run/trying.js";
-import { headline, isSame, nextSteps } from "./run/words.js";
+import { headline } from "./run/words.js";
 
 const TITLES = { queued: "Waiting to start", running: "Running", paused: "Paused", failed: "Failed", cancelled: "Cancelled" };
 
@@ -89,13 +87,12 @@ async function report(root, context, run, dataset) {
   const ask = (rest, query) => api.get(`${path}${rest}`, { query, signal });
   const [found, artifact, trials, formats] = await Promise.all([ask("/report"), ask("/best"), ask("/trials", { limit: 1 }), api.get("/formats", { signal })]);
   const getText = () => api.text(`${path}/best`, { query: { format: "text" }, signal });
-  const baseline = trials.items.find((trial) => trial.number === 0 && trial.origin === "baseline") ?? null;
+  const baseline = trials.items.find((trial) => trial.is_baseline) ?? null;
   const trying = tryIt(context, run);
-  const { title, ...rest } = headline(found);
-  context.title(`${title}: ${dataset.name}`);
+  context.title(`${headline(found).title}: ${dataset.name}`);
   fill(
     root,
-    head(run, dataset, conclusion({ title, ...rest }, found, actions(context, run, { getText, trying, report: found }))),
+    head(run, dataset, conclusion(context, run, found, { getText, tryIt: trying.focus })),
     h(
       "div",
       { class: "report" },
@@ -105,105 +102,18 @@ async function report(root, context, run, dataset) {
   );
   keys.bind(
     [
-      { key: "c", label: "Copy the best prompt", run: async () => toast((await copy(await getText())) ? "The prompt is copied" : "The browser does not allow copying: select the text", { kind: "good" }) },
+      { key: "c", label: "Copy the best prompt", run: () => copyPrompt(getText) },
       { key: "t", label: "Try the judge", run: () => trying.focus() },
     ],
     { signal, group: "This run" },
   );
 }
 
-function conclusion({ kind, icon: picture, title, said, sureness }, found, next) {
-  return h(
-    "section",
-    { class: "card conclusion", data: { kind }, "aria-label": "Conclusion" },
-    h(
-      "div",
-      { class: "conclusion-said" },
-      h("div", { class: "row" }, h("h1", {}, icon(picture), title), provenance(found.provenance)),
-      h("p", { class: "conclusion-sentence" }, said),
-      sureness && h("p", {}, sureness),
-    ),
-    figure(found.test),
-    next,
-  );
-}
-
-/* The two numbers of the sentence, for the eye. */
-function figure({ baseline, best }) {
-  if (typeof baseline?.kappa.value !== "number" || typeof best?.kappa.value !== "number" || isSame(baseline, best)) return null;
-  const one = (found, word) => h("div", { class: "figure-one" }, h("span", { class: "figure-number" }, number(found.value, 2)), h("span", { class: "muted small" }, word));
-  return h("div", { class: "conclusion-figure", "aria-hidden": "true" }, h("div", { class: "figure-pair" }, one(baseline.kappa, "kappa before"), h("span", { class: "figure-arrow" }, "→"), one(best.kappa, "kappa after")), changeBars(baseline.kappa, best.kappa));
-}
-
-function provenance(from) {
-  if (from === "model") return null;
-  return badge("info", "info", from === "simulated" ? "Simulated" : "Demonstration, not a language model");
-}
-
-function actions(context, run, { getText, trying, report: found }) {
-  const { advice, steps } = nextSteps(found);
-  const to = (path, word) => h("a", { class: "button", href: href(path) }, word);
-  const made = {
-    copy: () => copyButton(getText, "Copy the prompt"),
-    try: () => h("button", { type: "button", class: "button", on: { click: trying.focus } }, "Try it on a text"),
-    "judge-all": () => h("button", { type: "button", class: "button", on: { click: (event) => judgeAll(context, run, event.currentTarget) } }, "See where it disagrees"),
-    label: () => to(at`/datasets/${run.dataset_id}/label`, "Label more rows"),
-    optimize: () => to(at`/datasets/${run.dataset_id}/optimize`, "Start another run"),
-  };
-  const buttons = steps.map((step) => made[step]());
-  buttons[0].classList.add("primary");
-  return h("div", { class: "conclusion-next stack tight" }, h("h2", {}, "What to do now"), h("p", {}, advice), h("div", { class: "row" }, buttons));
-}
-
-/* An evaluation with this run's judge shows each row beside the judge's reason. */
-async function judgeAll({ api, signal, go }, run, pressed) {
-  const text = `The judge is asked about every labelled row of the dataset, and you see each row on which it disagrees with people. That takes one call of ${run.model} a row; answers that it has given before cost nothing.`;
-  if (!(await confirm({ title: "Judge all labelled rows?", text, action: "Judge them" }))) return;
-  pressed.disabled = true;
+async function copyPrompt(getText) {
   try {
-    const made = await api.post("/evaluations", { dataset_id: run.dataset_id, judge: { run_id: run.id } }, { signal });
-    go(at`/datasets/${run.dataset_id}/evaluate/${made.id}`);
+    if (await copy(await getText())) toast("The prompt is copied", { kind: "good" });
+    else toast("The browser does not allow copying: select the prompt's text", { kind: "warn" });
   } catch (error) {
-    pressed.disabled = false;
     if (!isAbort(error)) toast(error.message, { kind: "bad" });
   }
 }
-
-function warnings({ warnings: found }) {
-  if (!found.length) return null;
-  const list = found.length > 1 ? h("ul", {}, found.map((text) => h("li", {}, sentence(text)))) : h("p", {}, sentence(found[0]));
-  return notice("warn", "Keep in mind", list);
-}
-
-/* --- how it was run ----------------------------------------------------------------------------------- */
-
-function aboutRun(run, dataset, found = null) {
-  const facts = [
-    ["Dataset", h("a", { href: href(at`/datasets/${dataset.id}`) }, dataset.name)],
-    ["Strategy", run.strategy],
-    ["Model", run.model],
-    run.proposer_model !== run.model && ["Proposer", run.proposer_model],
-    ["Prompts tried", found ? h("a", { href: href(at`/datasets/${dataset.id}/optimize`, { run: run.id }) }, number(run.trials)) : number(run.trials)],
-    ["Seed", String(run.seed)],
-    ["Budget", limits(run.budget)],
-    run.spend_cap && ["Spend cap", limits(run.spend_cap)],
-    run.earlier_runs.length > 0 && ["Starts from", run.earlier_runs.map((id, i) => [i > 0 && ", ", h("a", { href: href(at`/runs/${id}`) }, id)])],
-    ["Begun", run.started_at ? time(run.started_at) : "not yet"],
-    ...(found ? spending(found.spend) : []),
-    ["Id", h("code", {}, run.id)],
-    run.artifact_digest && ["Judge's digest", h("code", { title: run.artifact_digest }, run.artifact_digest.slice(0, 16))],
-  ].filter(Boolean);
-  return h(
-    "section",
-    { class: "card stack", "aria-labelledby": "about-run" },
-    h("h2", { id: "about-run" }, "How it was run"),
-    h("dl", { class: "facts small" }, facts.map(([name, value]) => [h("dt", {}, name), h("dd", { class: "tabular" }, value)])),
-    found && h("a", { class: "button small", href: href("/runs", { dataset: dataset.id, a: run.id }) }, "Compare with another run"),
-  );
-}
-
-function limits(budget) {
-  const parts = [budget.max_calls && count(budget.max_calls, "call"), budget.max_tokens && count(budget.max_tokens, "token"), budget.max_cost_usd && `$${number(budget.max_cost_usd, 2)}`].filter(Boolean);
-  return parts.length ? parts.join(", ") : "none";
-}
-

@@ -12,6 +12,7 @@ import { datasetFrame } from "../parts/dataset.js";
 import { isMoving } from "../parts/job.js";
 import { empty, loading, problem } from "../parts/notice.js";
 import { datasetNames, outcome, runName } from "../parts/runs.js";
+import { chooser } from "./runs/choosing.js";
 
 const PAGE = 50;
 const LOOK_MS = 2000;
@@ -153,47 +154,6 @@ function cost(spend) {
 
 function wall(spend) {
   return spend.wall_s ? duration(spend.wall_s) : "–";
-}
-
-/* --- choosing two ------------------------------------------------------------------------------------- */
-
-function chooser(context, given, datasetId) {
-  const boxes = new Map();
-  let chosen = given.slice(0, 2);
-  const words = h("p", { class: "grow", role: "status" });
-  const go = h("a", { class: "button primary" }, "Compare the two");
-  const element = h("div", { class: "chooser", role: "region", "aria-label": "Runs to compare" }, icon("people"), words, go, h("button", { type: "button", class: "button quiet", on: { click: clear } }, "Clear"));
-
-  function box(run) {
-    const toggle = (event) => {
-      chosen = event.target.checked ? [...chosen, run.id] : chosen.filter((id) => id !== run.id);
-      draw();
-    };
-    const made = h("input", { type: "checkbox", checked: chosen.includes(run.id), "aria-label": `Compare ${runName(run)}`, on: { change: toggle } });
-    boxes.set(run.id, made);
-    draw();
-    return made;
-  }
-
-  function clear() {
-    chosen = [];
-    boxes.forEach((made) => (made.checked = false));
-    draw();
-    boxes.values().next().value?.focus();
-  }
-
-  function draw() {
-    const isFull = chosen.length === 2;
-    element.hidden = !chosen.length;
-    words.textContent = isFull ? "Two runs are chosen." : "One run is chosen. Choose another one to compare it with.";
-    go.hidden = !isFull;
-    if (isFull) go.setAttribute("href", href("/runs/compare", { a: chosen[0], b: chosen[1] }));
-    boxes.forEach((made, id) => (made.disabled = isFull && !chosen.includes(id)));
-    context.setQuery({ dataset: datasetId, a: chosen[0], b: chosen[1] });
-  }
-
-  draw();
-  return { element, box };
 }
 
 /* --- around it ---------------------------------------------------------------------------------------- */

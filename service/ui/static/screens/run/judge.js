@@ -3,7 +3,6 @@
  *   judgeSection({artifact, baseline, model}, getText)   artifact: the judge file; baseline: the run's first trial;
  *                                                        getText() -> Promise of the prompt as text, for copying
  *   promptDifference(before, after, {names})             two prompts with their differences, in one text or side by side
- *   promptText(artifact)                                 its messages as one text, as trials show theirs
  */
 
 import { copyButton } from "../../kit/copy.js";
@@ -26,7 +25,7 @@ export function judgeSection({ artifact, baseline }, getText) {
   );
 }
 
-export function promptText(artifact) {
+function promptText(artifact) {
   return artifact.calls.map(({ messages }) => messages.map(({ role, content }) => `--- ${role} ---\n${content}`).join("\n\n")).join("\n\n");
 }
 
