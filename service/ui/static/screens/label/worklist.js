@@ -22,9 +22,47 @@ const FILTERS = {
 
 const NAMES = Object.keys(FILTERS);
 
+/* Each key asks for the next row and for the counts: what all rows would have to be looked through for is kept. */
 export function createWork({ rows: given }) {
   const rows = given.map((row, i) => ({ ...row, number: i + 1, wasSettled: row.settled }));
   const places = new Map(rows.map((row, i) => [row.id, i]));
+  const counts = Object.fromEntries(NAMES.map((name) => [name, rows.filter(FILTERS[name]).length]));
+  const isOpen = (place) => FILTERS.todo(rows[place]);
+  const isUnsettled = (place) => isOpen(place) && !rows[place].settled;
+
+  function tally(row, by) {
+    for (const name of NAMES) if (FILTERS[name](row)) counts[name] += by;
+  }
+
+  /* Where in `shown`, which is in the order of the places, the first one after `place` stands. */
+  function rankAfter(place) {
+    let low = 0;
+    for (let high = work.shown.length; low < high; ) {
+      const middle = (low + high) >> 1;
+      if (work.shown[middle] > place) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  function firstFrom(rank, isWanted) {
+    for (let i = rank; i < work.shown.length; i += 1) if (isWanted(work.shown[i])) return work.shown[i];
+    return -1;
+  }
+
+  /* After `after`, else from the beginning. */
+  function nextOf(isWanted, after) {
+    const later = firstFrom(rankAfter(after), isWanted);
+    return later === -1 ? firstFrom(0, isWanted) : later;
+  }
+
+  function some(rank, isWanted, n) {
+    const found = [];
+    for (let i = rank; i < work.shown.length && found.length < n; i += 1)
+      if (isWanted(work.shown[i])) found.push(work.shown[i]);
+    return found;
+  }
+
   const work = {
     rows,
     at: -1,
@@ -34,11 +72,7 @@ export function createWork({ rows: given }) {
       return rows[work.at] ?? null;
     },
     find: (id) => places.get(id) ?? -1,
-    counts() {
-      const found = Object.fromEntries(NAMES.map((name) => [name, 0]));
-      for (const row of rows) for (const name of NAMES) if (FILTERS[name](row)) found[name] += 1;
-      return found;
-    },
+    counts: () => ({ ...counts }),
     setFilter(name) {
       work.filter = name;
       work.shown = rows.flatMap((row, i) => (FILTERS[name](row) ? [i] : []));
@@ -48,39 +82,32 @@ export function createWork({ rows: given }) {
       work.at = place;
     },
     step(by) {
-      const here = work.shown.indexOf(work.at);
-      const there = work.shown[here + by];
+      const after = rankAfter(work.at);
+      const there = work.shown[by > 0 ? after : after - (work.shown[after - 1] === work.at ? 2 : 1)];
       if (there === undefined) return false;
       work.at = there;
       return true;
     },
     nextToLabel(after = work.at) {
-      const open = work.shown.filter((i) => FILTERS.todo(rows[i]));
-      const unsettled = open.filter((i) => !rows[i].settled); // a second opinion can wait
-      const candidates = unsettled.length ? unsettled : open;
-      return candidates.find((i) => i > after) ?? candidates[0] ?? -1;
+      const unsettled = nextOf(isUnsettled, after); // a second opinion can wait
+      return unsettled === -1 ? nextOf(isOpen, after) : unsettled;
     },
     ahead(n) {
-      const here = work.shown.indexOf(work.at);
-      const around = [
-        work.at,
-        ...work.shown.slice(here + 1, here + 6),
-        ...work.shown.slice(Math.max(0, here - 2), Math.max(0, here)),
-      ];
-      const open = work.shown.filter((i) => i > work.at && FILTERS.todo(rows[i]));
-      const first = open.filter((i) => !rows[i].settled); // in the order of nextToLabel
-      return [...new Set([...around, ...first.slice(0, n), work.nextToLabel(), ...open.slice(0, n)])]
-        .filter((i) => i >= 0)
-        .slice(0, n);
+      const rank = rankAfter(work.at);
+      const around = [work.at, ...work.shown.slice(rank, rank + 5), ...work.shown.slice(Math.max(0, rank - 3), rank)];
+      const open = [...some(rank, isUnsettled, n), work.nextToLabel(), ...some(rank, isOpen, n)];
+      return [...new Set([...around, ...open])].filter((i) => i >= 0).slice(0, n);
     },
     apply({ kind, row: id, body }) {
       const row = rows[places.get(id)];
       if (!row) return;
+      tally(row, -1);
       if (kind === "label")
         Object.assign(row, { label: body.label, settled: true, mark: row.mark === "skip" ? null : row.mark });
       else if (kind === "unlabel") Object.assign(row, { label: null, settled: row.wasSettled });
       else if (kind === "mark") row.mark = body.kind;
       else row.mark = null;
+      tally(row, +1);
     },
   };
   return work;
