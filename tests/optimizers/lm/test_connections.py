@@ -19,7 +19,7 @@ from dspy._vendor.lm15.transports import ConnectError, TransportError, Transport
 
 from optimizers.lm.transports.connections import Connections
 
-ZIPPED = gzip.compress(b"fine")
+ZIPPED = gzip.compress(b"fine", mtime=0)
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine"
 
 
