@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
 from experiments.standin import CRITERION, make_rows
 from service.up import answers, own_command
@@ -36,6 +36,9 @@ FLAGS = [
     "--disable-sync",
 ]
 
+
+expect.set_options(timeout=20_000)
+"""For a busy machine; what is there is seen at once."""
 
 # --- the service ------------------------------------------------------------------------------------
 
@@ -238,7 +241,7 @@ def context(browser: Browser, site: Site, watch: Watch) -> Iterator[BrowserConte
     context = browser.new_context(
         base_url=site.url, viewport={"width": 1280, "height": 800}, reduced_motion="reduce"
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(30_000)
     context.on("page", watch.over)
     yield context
     context.close()

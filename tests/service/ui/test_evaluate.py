@@ -10,7 +10,7 @@ from tests.service.ui.conftest import Accessible, Site
 from tests.service.ui.jobs import evaluated, optimized, upload_example
 
 ROWS = 261
-DONE_MS = 120_000
+DONE_MS = 240_000
 pytestmark = pytest.mark.usefixtures("as_ana")
 
 
