@@ -6,6 +6,7 @@
     ├── InvalidInput                a value that the caller can correct
     │   ├── DatasetRejected         rows of a file, each with line, column, value and what is allowed
     │   ├── NotEnoughLabels         too few labels, or too few of one class
+    │   ├── CorrectionRefused       a judge no better than chance: its rates correct nothing
     │   ├── BudgetTooSmall          the final test (or the baseline) does not fit
     │   └── PriceUnknown            a dollar limit on a model whose price nobody gave
     ├── ProviderError               the model's provider
@@ -78,6 +79,21 @@ class NotEnoughLabels(InvalidInput):
     def __init__(self, message: str, missing: dict[str, int]) -> None:
         self.missing = missing
         super().__init__(message)
+
+
+class CorrectionRefused(InvalidInput):
+    """A judge with sensitivity + specificity <= 1 is no better than chance: no rate can be corrected by it.
+
+    `sensitivity` was measured on `bad` labelled rows, `specificity` on `good` ones; both are in [0, 1].
+    """
+
+    def __init__(self, sensitivity: float, specificity: float, bad: int, good: int) -> None:
+        self.sensitivity, self.specificity = sensitivity, specificity
+        self.bad, self.good = bad, good
+        super().__init__(
+            "sensitivity + specificity must be above 1, got "
+            f"{sensitivity:.3f} (of {bad} bad rows) + {specificity:.3f} (of {good} good rows)"
+        )
 
 
 class BudgetTooSmall(InvalidInput):
