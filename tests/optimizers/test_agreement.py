@@ -3,7 +3,7 @@ import itertools
 import krippendorff
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimizers.agreement import krippendorff_alpha, people_agreement
@@ -33,6 +33,7 @@ def test_alpha_with_three_people_and_a_gap_by_hand() -> None:
 units = st.lists(st.lists(st.sampled_from([P, F, None]), min_size=3, max_size=3), min_size=1, max_size=25)
 
 
+@settings(deadline=None)
 @given(units)
 def test_alpha_equals_the_reference_package(table: list[list[Label | None]]) -> None:
     ours = alpha([[label for label in row if label is not None] for row in table])
@@ -47,6 +48,7 @@ def test_alpha_equals_the_reference_package(table: list[list[Label | None]]) -> 
     assert ours == pytest.approx(theirs)
 
 
+@settings(deadline=None)
 @given(units)
 def test_alpha_does_not_know_the_order_of_people(table: list[list[Label | None]]) -> None:
     rows = [[label for label in row if label is not None] for row in table]

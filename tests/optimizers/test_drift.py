@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import fisher_exact
 
@@ -21,6 +21,7 @@ def said(labels: list[Label], annotator: str = "ana", start: int = 0) -> list[Ti
     ]
 
 
+@settings(deadline=None)
 @given(cell, cell, cell, cell)
 def test_the_exact_test_of_one_stratum_is_fishers(a: int, b: int, c: int, d: int) -> None:
     assert stratified_exact([(a, b, c, d)]) == pytest.approx(fisher_exact([[a, b], [c, d]]).pvalue)
@@ -32,6 +33,7 @@ def test_the_exact_test_over_strata_by_hand() -> None:
     assert stratified_exact([(1, 0, 0, 1), (1, 0, 0, 1)]) == pytest.approx(0.5)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(cell, cell, cell, cell), min_size=1, max_size=4))
 def test_the_order_of_strata_does_not_matter(tables: list[tuple[int, int, int, int]]) -> None:
     assert stratified_exact(tables) == pytest.approx(stratified_exact(tables[::-1]))

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from optimizers.errors import CorrectionRefused, InvalidInput, NotEnoughLabels
@@ -103,6 +103,7 @@ def test_so_few_labels_that_nothing_is_excluded_give_the_whole_range() -> None:
 counts = st.integers(0, 60)
 
 
+@settings(deadline=None)
 @given(counts, counts, counts, counts, counts, counts)
 def test_the_estimate_lies_in_its_interval_and_the_rates_add_up(
     tp: int, fn: int, fp: int, tn: int, failed: int, passed: int

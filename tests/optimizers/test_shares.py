@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
@@ -7,6 +7,7 @@ from optimizers.errors import InvalidInput
 from optimizers.shares import difference, wilson
 
 
+@settings(deadline=None)
 @given(st.integers(1, 300).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
 def test_wilson_equals_scipy(counts: tuple[int, int]) -> None:
     count, n = counts
@@ -35,6 +36,7 @@ def test_the_difference_of_two_shares_is_newcombes_published_one() -> None:
     assert (found.low, found.high) == pytest.approx((0.1705, 0.8090), abs=5e-5)
 
 
+@settings(deadline=None)
 @given(*[st.integers(0, 40)] * 2, *[st.integers(0, 40)] * 2)
 def test_a_difference_the_other_way_is_its_negative(a: int, b: int, c: int, d: int) -> None:
     one, other = wilson(a, a + b + 1), wilson(c, c + d + 1)
