@@ -22,6 +22,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from threadpoolctl import threadpool_limits
 
 from optimizers.types import Label, Outcome, Verdict
+from optimizers.votes import answers
 
 Array = NDArray[np.float64]
 
@@ -33,10 +34,6 @@ LEAST_LABELS = 50
 LEAST_PER_CLASS = 10
 _FOLDS = 5
 _INVERSE_PENALTY = 0.1
-_SURE = 0.98
-"""Probabilities are cut to [1 - this, this]; a verdict without a probability counts as 0.85."""
-
-_PLAIN = 0.85
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,7 +105,7 @@ def suspect_labels(
     if why := _too_little(table, heard):
         return Suspects(suspects=(), witnesses=tuple(heard), looked_at=table.labels, why_none=why)
     with threadpool_limits(1):  # what several threads add up depends on how many there are
-        usual = _out_of_fold(_answers(rows, heard, verdicts), table.consensus, [groups[i] for i in rows])
+        usual = _out_of_fold(answers(rows, heard, verdicts), table.consensus, [groups[i] for i in rows])
         qualities = _qualities(table, usual)
     found = [
         _suspect(table, row, person, float(quality), heard, verdicts, kappas)
@@ -150,7 +147,8 @@ class _Table:
     @property
     def consensus(self) -> NDArray[np.int64]:
         """The majority of each row; a tie is a fail, so that it is not overlooked."""
-        return (np.nanmean(self.given, axis=1) >= 0.5).astype(np.int64)
+        fails: NDArray[np.int64] = (np.nanmean(self.given, axis=1) >= 0.5).astype(np.int64)
+        return fails
 
 
 def _coded(label: Label | None) -> float:
@@ -169,32 +167,16 @@ def _too_little(table: _Table, heard: Sequence[str]) -> str | None:
     return None
 
 
-def _answers(
-    rows: Sequence[str], heard: Sequence[str], verdicts: Mapping[str, Mapping[str, Outcome]]
-) -> Array:
-    """Shape (rows, candidates): log-odds of fail, 0 where there is no verdict."""
-    return np.array([[_log_odds(verdicts[name].get(row)) for name in heard] for row in rows])
-
-
-def _log_odds(outcome: Outcome | None) -> float:
-    if not isinstance(outcome, Verdict):
-        return 0.0
-    plain = _PLAIN if outcome.label is Label.FAIL else 1 - _PLAIN
-    p = plain if outcome.fail_probability is None else outcome.fail_probability
-    p = min(_SURE, max(1 - _SURE, p))
-    return float(np.log(p / (1 - p)))
-
-
-def _out_of_fold(answers: Array, truth: NDArray[np.int64], groups: Sequence[str]) -> Array:
+def _out_of_fold(said: Array, truth: NDArray[np.int64], groups: Sequence[str]) -> Array:
     """Shape (rows, 2): probabilities of pass and of fail, each row's from the folds without its group."""
     found = np.zeros((len(truth), 2))
     folds = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=0)
-    for train, test in folds.split(answers, truth, groups):
+    for train, test in folds.split(said, truth, groups):
         if len(np.unique(truth[train])) < 2:  # one group holds nearly all of a class
             found[test] = 1 - truth[train].mean(), truth[train].mean()
             continue
         model = LogisticRegression(C=_INVERSE_PENALTY, max_iter=1_000)
-        found[test] = model.fit(answers[train], truth[train]).predict_proba(answers[test])
+        found[test] = model.fit(said[train], truth[train]).predict_proba(said[test])
     return found
 
 

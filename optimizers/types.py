@@ -68,8 +68,8 @@ class Annotation:
 class LabelledExample:
     """An example with the label that counts, and who said what.
 
-    `picked_by` is why the row was labelled (`given`, `order`, `random`, `disagreement`): rows
-    picked because judges disagreed stay out of test.
+    `picked_by` is why the row was labelled: `given`, `order`, `random`, or the name of a sampler. Rows
+    picked by what judges say of them, such as `disagreement`, stay out of test.
     """
 
     example: Example
