@@ -8,6 +8,8 @@ from optimizers.errors import (
     AuthenticationFailed,
     BudgetExhausted,
     BudgetTooSmall,
+    CheckRefused,
+    ChecksUnavailable,
     ConcordError,
     DatasetRejected,
     InvalidInput,
@@ -22,6 +24,7 @@ from optimizers.errors import (
     RunCancelled,
     RunPaused,
     RunStopped,
+    SelectionInfeasible,
     StorageFailed,
 )
 from optimizers.kappa import Confusion, cohen_kappa, confusion
@@ -61,6 +64,8 @@ __all__ = [
     "BudgetExhausted",
     "BudgetTooSmall",
     "Candidate",
+    "CheckRefused",
+    "ChecksUnavailable",
     "ConcordError",
     "Confusion",
     "DatasetRejected",
@@ -96,6 +101,7 @@ __all__ = [
     "RunCancelled",
     "RunPaused",
     "RunStopped",
+    "SelectionInfeasible",
     "Snapshot",
     "Split",
     "StorageFailed",

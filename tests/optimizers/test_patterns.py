@@ -22,7 +22,7 @@ def test_what_would_take_long_to_compile_is_refused(pattern: str) -> None:
 
 
 def test_a_search_that_runs_away_is_stopped() -> None:
-    runaway = guarded(r"((?:a|aa|a?a)+)+$b")
+    runaway = guarded(r"(a|aa)+$")
     with pytest.raises(PatternTimeout):
         runaway.first("a" * 5_000 + "!")
     with pytest.raises(PatternTimeout):
