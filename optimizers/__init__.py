@@ -8,6 +8,8 @@ from optimizers.errors import (
     AuthenticationFailed,
     BudgetExhausted,
     BudgetTooSmall,
+    CheckRefused,
+    ChecksUnavailable,
     ConcordError,
     CorrectionRefused,
     DatasetRejected,
@@ -23,6 +25,7 @@ from optimizers.errors import (
     RunCancelled,
     RunPaused,
     RunStopped,
+    SelectionInfeasible,
     StorageFailed,
 )
 from optimizers.kappa import Confusion, cohen_kappa, confusion
@@ -62,6 +65,8 @@ __all__ = [
     "BudgetExhausted",
     "BudgetTooSmall",
     "Candidate",
+    "CheckRefused",
+    "ChecksUnavailable",
     "ConcordError",
     "Confusion",
     "CorrectionRefused",
@@ -98,6 +103,7 @@ __all__ = [
     "RunCancelled",
     "RunPaused",
     "RunStopped",
+    "SelectionInfeasible",
     "Snapshot",
     "Split",
     "StorageFailed",

@@ -6,8 +6,9 @@ from enum import StrEnum
 
 import numpy as np
 
+from optimizers.criteria.measures import measures
 from optimizers.intervals import DRAWS, Estimate, bootstrap, bootstrap_kappa
-from optimizers.kappa import alignment, confusion
+from optimizers.kappa import Confusion, confusion
 from optimizers.shares import difference, wilson
 from optimizers.types import Label
 
@@ -169,11 +170,15 @@ def card(
         coverage=caught,
         false_failure_rate=failed,
         separation=separation,
-        alignment=bootstrap(truth, judged, of, alignment, rng=np.random.default_rng([seed, 0]), draws=draws),
+        alignment=bootstrap(truth, judged, of, _alignment, rng=np.random.default_rng([seed, 0]), draws=draws),
         kappa=bootstrap_kappa(truth, judged, of, rng=np.random.default_rng([seed, 1]), draws=draws),
         support=_support(caught, failed, separation),
         rows=_rows_behind(ids, truth, judged, sorted(labels.keys() - verdicts.keys())),
     )
+
+
+def _alignment(table: Confusion) -> float | None:
+    return measures(table).alignment
 
 
 def _support(caught: Estimate, failed: Estimate, separation: Estimate) -> Support:

@@ -8,12 +8,15 @@
     │   ├── NotEnoughLabels         too few labels, or too few of one class
     │   ├── CorrectionRefused       a judge no better than chance: its rates correct nothing
     │   ├── BudgetTooSmall          the final test (or the baseline) does not fit
+    │   ├── CheckRefused            a code check that cannot be used, with position and reason
+    │   ├── SelectionInfeasible     no set of assertions meets the bounds: which, and what can be had
     │   └── PriceUnknown            a dollar limit on a model whose price nobody gave
     ├── ProviderError               the model's provider
     │   ├── AuthenticationFailed    401, 403, no key: no row can be judged
     │   ├── ModelNotFound           the provider has no such model
     │   ├── RequestRejected         4xx: this one request can never be answered
     │   └── ProviderUnavailable     429, 5xx, hangs, cut bodies: worth another try
+    ├── ChecksUnavailable           the process that evaluates code checks does not start
     ├── StorageFailed               the disk or the database refused a write
     └── ArtifactInvalid             a judge file that cannot be read
 
@@ -104,6 +107,27 @@ class BudgetTooSmall(InvalidInput):
         super().__init__(message)
 
 
+class CheckRefused(InvalidInput):
+    """A code check that cannot be used. `line` and `column` count from 1; `reason` says why."""
+
+    def __init__(self, expression: str, *, line: int, column: int, reason: str) -> None:
+        self.expression = expression
+        self.line = line
+        self.column = column
+        self.reason = reason
+        super().__init__(f"the check is refused at line {line}, column {column}: {reason}")
+
+
+class SelectionInfeasible(InvalidInput):
+    """No set of assertions meets the bounds. `bound` names the one that cannot be met (`coverage`,
+    `false_failure_rate`), `reachable` the best value that can be had while the other one holds."""
+
+    def __init__(self, message: str, *, bound: str, reachable: float) -> None:
+        self.bound = bound
+        self.reachable = reachable
+        super().__init__(message)
+
+
 class PriceUnknown(InvalidInput):
     """A limit in dollars was set for a model without a known price."""
 
@@ -143,6 +167,10 @@ class ProviderUnavailable(ProviderError):
         self.rate_limited = rate_limited
         self.charged = charged
         super().__init__(message)
+
+
+class ChecksUnavailable(ConcordError):
+    """The process in which code checks are evaluated does not start. No check can be evaluated."""
 
 
 class StorageFailed(ConcordError):

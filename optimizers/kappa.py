@@ -124,18 +124,6 @@ def specificity(c: Confusion) -> float | None:
     return _ratio(c.tn, c.good)
 
 
-def alignment(c: Confusion) -> float | None:
-    """Harmonic mean of coverage C and 1 - false failure rate F: 2C(1 - F) / (C + 1 - F), in [0, 1], higher
-    is better; 0 where both are 0. `None` without bad or without good rows.
-
-    Source: Shankar and others, Who Validates the Validators? (2024), section 4.
-    """
-    caught, failed = coverage(c), false_failure_rate(c)
-    if caught is None or failed is None:
-        return None
-    return 2 * caught * (1 - failed) / (caught + 1 - failed) if caught + 1 - failed else 0.0
-
-
 def f1(c: Confusion) -> float | None:
     """Harmonic mean of precision and coverage, in [0, 1], higher is better."""
     return _ratio(2 * c.tp, c.bad + c.tp + c.fp)

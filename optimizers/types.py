@@ -290,11 +290,13 @@ class Candidate:
 
 
 class FailureKind(StrEnum):
-    """Why there is no verdict. The first two are a third category beside pass and fail; a
+    """Why there is no verdict. All but the last are a third category beside pass and fail; a
     `provider` failure is not an outcome of the judge at all."""
 
     UNPARSEABLE = "unparseable"
     REFUSED = "refused"
+    CHECK = "check"
+    """A code check had an error, or took too much time or memory."""
     PROVIDER = "provider"
 
 

@@ -57,6 +57,10 @@ KINDS: Mapping[type[BaseException], Kind] = {
         status=409, code="correction_refused", title="The judge is not better than chance"
     ),
     core.BudgetTooSmall: Kind(status=422, code="budget_too_small", title="The budget is too small"),
+    core.CheckRefused: Kind(status=422, code="check_refused", title="The code check cannot be used"),
+    core.SelectionInfeasible: Kind(
+        status=422, code="selection_infeasible", title="No set of assertions meets the bounds"
+    ),
     core.PriceUnknown: Kind(status=422, code="price_unknown", title="The model's price is not known"),
     core.ProviderError: Kind(status=502, code="provider_error", title="The model's provider failed"),
     core.AuthenticationFailed: Kind(
@@ -68,6 +72,9 @@ KINDS: Mapping[type[BaseException], Kind] = {
     ),
     core.ProviderUnavailable: Kind(
         status=503, code="provider_unavailable", title="The model's provider is not available"
+    ),
+    core.ChecksUnavailable: Kind(
+        status=503, code="checks_unavailable", title="Code checks cannot be evaluated now"
     ),
     core.StorageFailed: Kind(status=503, code="storage_failed", title="The database refused the request"),
     core.ArtifactInvalid: Kind(status=422, code="artifact_invalid", title="The judge file cannot be read"),

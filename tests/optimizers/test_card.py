@@ -3,7 +3,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimizers.card import Support, any_fail, card, report_card, together
-from optimizers.kappa import alignment, cohen_kappa, confusion
+from optimizers.criteria.measures import measures
+from optimizers.kappa import confusion
 from optimizers.shares import wilson
 from optimizers.types import Label
 
@@ -108,8 +109,8 @@ def test_values_are_those_of_the_whole_table(rows: list[tuple[Label, Label | Non
     said = {f"r{i}": verdict for i, (_, verdict) in enumerate(rows)}
     found = card(truth, said, alone(30), draws=5)
     table = confusion(*zip(*rows, strict=True)) if rows else confusion([], [])
-    assert found.alignment.value == alignment(table)
-    assert found.kappa.value == cohen_kappa(table)
+    assert found.alignment.value == measures(table).alignment
+    assert found.kappa.value == measures(table).kappa
     counted = found.rows
     assert len(counted.caught) + len(counted.missed) + len(counted.wrongly_failed) + len(
         counted.rightly_passed

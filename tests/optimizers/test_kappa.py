@@ -6,7 +6,6 @@ from sklearn.metrics import cohen_kappa_score, matthews_corrcoef
 from optimizers.kappa import (
     Confusion,
     accuracy,
-    alignment,
     cohen_kappa,
     confusion,
     coverage,
@@ -59,12 +58,6 @@ def test_metrics_of_fails_by_hand() -> None:
     assert false_failure_rate(table) == pytest.approx(3 / 15)
     assert f1(table) == pytest.approx(2 * 6 / (10 + 9))
     assert table.n == 25
-
-
-def test_alignment_by_hand() -> None:
-    # C = 6/10, F = 3/15 = .2: 2 * .6 * .8 / (.6 + .8)
-    assert alignment(Confusion(tp=6, fn=4, fp=3, tn=12)) == pytest.approx(0.96 / 1.4)
-    assert alignment(Confusion(fn=4, fp=3)) == 0
 
 
 @pytest.mark.parametrize(
