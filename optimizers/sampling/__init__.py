@@ -1,9 +1,9 @@
 """What to label next, so that few labels do."""
 
-from optimizers.sampling.learning import LearningOrder, SpreadOrder
+from optimizers.sampling.learning import LearningOrder
 from optimizers.sampling.plain import DisagreementOrder, EvalGenOrder, NearThreshold, RandomOrder
 from optimizers.sampling.registry import DEFAULT_SAMPLER, SAMPLERS, SamplerEntry, sampler_named
-from optimizers.sampling.state import LabellingState, Sampler
+from optimizers.sampling.state import LabellingState, Picks, Sampler
 
 __all__ = [
     "DEFAULT_SAMPLER",
@@ -13,9 +13,9 @@ __all__ = [
     "LabellingState",
     "LearningOrder",
     "NearThreshold",
+    "Picks",
     "RandomOrder",
     "Sampler",
     "SamplerEntry",
-    "SpreadOrder",
     "sampler_named",
 ]

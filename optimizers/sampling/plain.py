@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizers.errors import InvalidInput
-from optimizers.sampling.state import Array, LabellingState, best_first, scatter
+from optimizers.sampling.state import Array, LabellingState, Picks, best_first, by_chance
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -15,12 +15,9 @@ class RandomOrder:
 
     name: str = "random"
 
-    def next(self, state: LabellingState, n: int, *, seed: int) -> tuple[str, ...]:
+    def next(self, state: LabellingState, n: int, *, seed: int) -> Picks:
         """See `Sampler`. Groups have no say: each open row is as probable as any other."""
-        if n < 1:
-            raise InvalidInput(f"n must be 1 or more, got {n}")
-        chance = scatter(state.rows, seed)
-        return tuple(state.rows[i] for i in np.argsort(chance) if state.is_open[i])[:n]
+        return Picks(rows=by_chance(state, n, seed=seed), picked_by=self.name)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,11 +34,11 @@ class EvalGenOrder:
 
     name: str = "evalgen"
 
-    def next(self, state: LabellingState, n: int, *, seed: int) -> tuple[str, ...]:
+    def next(self, state: LabellingState, n: int, *, seed: int) -> Picks:
         """See `Sampler`. After an even number of labels the top comes first."""
-        score = selectivity_score(state)
         if n < 1:
             raise InvalidInput(f"n must be 1 or more, got {n}")
+        score = selectivity_score(state)
         every = max(1, int(state.is_open.sum()))
         ends = best_first(state, score, every, seed=seed), best_first(state, -score, every, seed=seed)
         turn, picked = len(state.labels), dict[str, None]()
@@ -49,7 +46,7 @@ class EvalGenOrder:
             end = ends[turn % 2]
             picked[next(row for row in end if row not in picked)] = None
             turn += 1
-        return tuple(picked)
+        return Picks(rows=tuple(picked), picked_by=self.name)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,9 +59,9 @@ class DisagreementOrder:
 
     name: str = "disagreement"
 
-    def next(self, state: LabellingState, n: int, *, seed: int) -> tuple[str, ...]:
+    def next(self, state: LabellingState, n: int, *, seed: int) -> Picks:
         """See `Sampler`."""
-        return best_first(state, vote_entropy(state), n, seed=seed)
+        return Picks(rows=best_first(state, vote_entropy(state), n, seed=seed), picked_by=self.name)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,12 +84,12 @@ class NearThreshold:
         if not 0 <= self.threshold <= 1:
             raise InvalidInput(f"threshold must be in [0, 1], got {self.threshold}")
 
-    def next(self, state: LabellingState, n: int, *, seed: int) -> tuple[str, ...]:
+    def next(self, state: LabellingState, n: int, *, seed: int) -> Picks:
         """See `Sampler`."""
         said = state.outcomes.get(self.candidate, {})
         found = [getattr(said.get(row), "fail_probability", None) for row in state.rows]
         distance = np.array([2.0 if p is None else abs(p - self.threshold) for p in found])
-        return best_first(state, -distance, n, seed=seed)
+        return Picks(rows=best_first(state, -distance, n, seed=seed), picked_by=self.name)
 
 
 def selectivity_score(state: LabellingState) -> Array:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from optimizers.errors import InvalidInput
-from optimizers.sampling.learning import LearningOrder, SpreadOrder
+from optimizers.sampling.learning import LearningOrder
 from optimizers.sampling.plain import DisagreementOrder, EvalGenOrder, RandomOrder
 from optimizers.sampling.state import Sampler
 
@@ -24,11 +24,7 @@ SAMPLERS: Mapping[str, SamplerEntry] = MappingProxyType(
         for entry in (
             SamplerEntry(
                 sampler=LearningOrder(),
-                summary="At first rows of all sorts, then those of which the labels so far say least.",
-            ),
-            SamplerEntry(
-                sampler=SpreadOrder(),
-                summary="Rows of all sorts, from those that many assertions fail to those that none does.",
+                summary="By chance at first, then rows of which the labels so far say least.",
             ),
             SamplerEntry(sampler=RandomOrder(), summary="By chance; only such rows may measure a judge."),
             SamplerEntry(sampler=DisagreementOrder(), summary="Where the candidates disagree most."),

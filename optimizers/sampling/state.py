@@ -59,16 +59,25 @@ class LabellingState:
         return after
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Picks:
+    """The rows to label next, best first, and what is recorded with each as `picked_by`: `random` where no
+    verdict had a say, so that they may measure a judge, and the sampler's name otherwise."""
+
+    rows: tuple[str, ...]
+    picked_by: str
+
+
 class Sampler(Protocol):
     """Chooses what people label next."""
 
     @property
     def name(self) -> str:
-        """What is recorded as `picked_by` of the rows that it picks."""
+        """What people choose it by."""
         ...
 
-    def next(self, state: LabellingState, n: int, *, seed: int) -> tuple[str, ...]:
-        """`n` different open rows, best first, or all that are left. The same for the same state and seed.
+    def next(self, state: LabellingState, n: int, *, seed: int) -> Picks:
+        """`n` different open rows, or all that are left. The same for the same state and seed.
 
         Raises:
             InvalidInput: `n` is below 1.
@@ -80,6 +89,14 @@ def scatter(rows: Sequence[str], seed: int) -> Array:
     """A number in [0, 1) for each row, drawn by `seed` and the row's id, whatever the others are."""
     digests = [hashlib.sha256(f"{seed}/{row}".encode("utf-8", "surrogatepass")).digest() for row in rows]
     return np.array([int.from_bytes(digest[:6], "big") / 2**48 for digest in digests])
+
+
+def by_chance(state: LabellingState, n: int, *, seed: int) -> tuple[str, ...]:
+    """`n` open rows, each as probable as any other."""
+    if n < 1:
+        raise InvalidInput(f"n must be 1 or more, got {n}")
+    chance = scatter(state.rows, seed)
+    return tuple(state.rows[i] for i in np.argsort(chance) if state.is_open[i])[:n]
 
 
 def best_first(state: LabellingState, value: Array, n: int, *, seed: int) -> tuple[str, ...]:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from math import log
 
 import numpy as np
@@ -12,8 +13,8 @@ from optimizers.sampling import (
     LabellingState,
     LearningOrder,
     NearThreshold,
+    Picks,
     RandomOrder,
-    SpreadOrder,
     sampler_named,
 )
 from optimizers.sampling.plain import selectivity_score, vote_entropy
@@ -42,11 +43,11 @@ def test_a_failure_by_a_rarely_failing_assertion_weighs_more() -> None:
 
 def test_evalgen_takes_the_top_and_the_bottom_in_turns() -> None:
     known = state({"x": "FFFPP", "y": "FFPPP", "z": "FPPPP"})
-    picked = EvalGenOrder().next(known, 4, seed=0)
+    picked = EvalGenOrder().next(known, 4, seed=0).rows
     assert (picked[0], picked[2]) == ("a", "b")
     assert set(picked[1::2]) == {"d", "e"}
     after_one = known.with_labels({"a": F})
-    assert EvalGenOrder().next(after_one, 2, seed=0)[1] == "b"
+    assert EvalGenOrder().next(after_one, 2, seed=0).rows[1] == "b"
 
 
 def test_entropy_is_greatest_where_the_votes_are_even() -> None:
@@ -54,7 +55,7 @@ def test_entropy_is_greatest_where_the_votes_are_even() -> None:
     # a: all fail; b: one of three fails; c: none
     expected = -(1 / 3) * log(1 / 3) - (2 / 3) * log(2 / 3)
     assert vote_entropy(known) == pytest.approx([0, expected, 0], abs=1e-9)
-    assert DisagreementOrder().next(known, 1, seed=0) == ("b",)
+    assert DisagreementOrder().next(known, 1, seed=0).rows == ("b",)
 
 
 def test_rows_near_the_threshold_come_first() -> None:
@@ -62,18 +63,13 @@ def test_rows_near_the_threshold_come_first() -> None:
         row: Verdict(label=F, fail_probability=p) for row, p in (("a", 0.1), ("b", 0.35), ("c", 0.9))
     }
     known = LabellingState(open_rows=["a", "b", "c", "d"], outcomes={"judge": said})
-    assert NearThreshold(candidate="judge", threshold=0.3).next(known, 4, seed=0) == ("b", "a", "c", "d")
+    picks = NearThreshold(candidate="judge", threshold=0.3).next(known, 4, seed=0)
+    assert picks == Picks(rows=("b", "a", "c", "d"), picked_by="near_threshold")
     with pytest.raises(InvalidInput, match=r"threshold must be in \[0, 1\], got 2"):
         NearThreshold(candidate="judge", threshold=2)
 
 
-def test_spread_keeps_away_from_what_is_labelled() -> None:
-    columns = {f"c{k}": "P" * k + "F" * (9 - k) for k in range(1, 9)}  # scores rise from a to i
-    known = state(columns).with_labels({"a": P, "e": F})
-    assert SpreadOrder().next(known, 1, seed=0) == ("i",)
-
-
-def test_learning_spreads_first_and_then_asks_where_it_is_unsure() -> None:
+def test_learning_goes_by_chance_first_and_then_asks_where_it_is_unsure() -> None:
     # `good` is right on all labelled rows, `noise` on half of them; of the open rows it is unsure of one.
     labelled = {f"l{i:02d}": F if i % 2 else P for i in range(20)}
     odds = {"x sure": (0.95, 0.95), "y pass": (0.05, 0.05), "z torn": (0.5, 0.6)}
@@ -86,19 +82,29 @@ def test_learning_spreads_first_and_then_asks_where_it_is_unsure() -> None:
         good[row] = Verdict(label=F if first > 0.5 else P, fail_probability=first)
         noise[row] = Verdict(label=F if second > 0.5 else P, fail_probability=second)
     known = LabellingState(open_rows=list(odds), labels=labelled, outcomes={"good": good, "noise": noise})
-    assert LearningOrder(begin_with=20).next(known, 1, seed=0) == ("z torn",)
-    assert LearningOrder(begin_with=21).next(known, 1, seed=0) == SpreadOrder().next(known, 1, seed=0)
+    picks = LearningOrder(begin_with=20).next(known, 1, seed=0)
+    assert picks == Picks(rows=("z torn",), picked_by="learning")
+    by_chance = RandomOrder().next(known, 1, seed=0)
+    assert LearningOrder(begin_with=21).next(known, 1, seed=0) == by_chance
+    assert by_chance.picked_by == "random"
+
+
+def test_learning_leaves_rows_that_nobody_has_judged_for_the_end() -> None:
+    columns = {"x": "FP" * 12, "y": "FP" * 11 + "FF"}
+    known = state(columns).with_labels({chr(97 + i): F if i % 2 == 0 else P for i in range(20)})
+    waiting = replace(known, open_rows=[*known.open_rows, "zz"])
+    assert LearningOrder(begin_with=20).next(waiting, 5, seed=0).rows[-1] == "zz"
 
 
 def test_a_group_comes_again_only_when_all_have_been_taken() -> None:
     known = state({"x": "FFPP", "y": "FFPP", "z": "FFPF"}, groups={"a": "g", "b": "g", "c": "h", "d": "i"})
-    ranked = DisagreementOrder().next(known, 4, seed=0)
+    ranked = DisagreementOrder().next(known, 4, seed=0).rows
     assert {*ranked[:3]} in ({"a", "c", "d"}, {"b", "c", "d"})
 
 
 def test_random_order_gives_each_row_the_same_chance() -> None:
     known = LabellingState(open_rows=list("abcd"))
-    first = [RandomOrder().next(known, 1, seed=seed)[0] for seed in range(400)]
+    first = [RandomOrder().next(known, 1, seed=seed).rows[0] for seed in range(400)]
     # 100 each, with a standard deviation of 8.7
     assert all(60 <= first.count(row) <= 140 for row in "abcd")
 
@@ -109,7 +115,7 @@ def test_only_what_was_picked_by_chance_may_measure() -> None:
 
 def test_a_sampler_is_found_by_its_name() -> None:
     assert sampler_named(DEFAULT_SAMPLER).name == DEFAULT_SAMPLER
-    with pytest.raises(InvalidInput, match="sampler must be one of learning, spread, random"):
+    with pytest.raises(InvalidInput, match="sampler must be one of learning, random"):
         sampler_named("best")
 
 
