@@ -1,18 +1,22 @@
 """A world's assertions: small judges that each ask for one criterion, and what they say of every row."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from experiments.standin.rows import WorldRow
 from experiments.standin.worlds import Prompt
 from experiments.worlds import SimulatedJudge
 from experiments.worlds.prompts import LENIENT, STRICT
-from optimizers.types import Label, Part
+from optimizers.criteria.matrix import AssertionMatrix
+from optimizers.types import Failure, FailureKind, Label, Outcome, Part, Verdict
 
-_DISTRACTIONS = 6
+DISTRACTIONS = 6
+"""Criteria that people suggest and that mean nothing in the world."""
+
 _TONES = ("", f" {STRICT[0]}.", f" {LENIENT[0]}.")
 
 
@@ -20,49 +24,71 @@ _TONES = ("", f" {STRICT[0]}.", f" {LENIENT[0]}.")
 class AssertionPool:
     """What candidate assertions say of a world's rows.
 
-    `fails` has shape (rows, assertions): the probability of fail in [0, 1], NaN where the answer cannot be
-    read. `criteria` names each assertion's criterion. `bad` are people's labels; rows with `to_label` may
-    be labelled, the others measure.
+    `outcomes` are by assertion and row, `criteria` names each criterion's assertions; `judge` is one prompt
+    that asks for all criteria. `labels` are people's. `to_label` may be labelled; on `held_out` is measured.
+    Both are sorted.
     """
 
-    world: str
-    ids: tuple[str, ...]
-    groups: tuple[str, ...]
-    criteria: tuple[str, ...]
-    fails: NDArray[np.float64]
-    bad: NDArray[np.bool_]
-    truly_bad: NDArray[np.bool_]
-    to_label: NDArray[np.bool_]
+    outcomes: Mapping[str, Mapping[str, Outcome]]
+    criteria: Mapping[str, tuple[str, ...]]
+    judge: Mapping[str, Outcome]
+    labels: Mapping[str, Label]
+    groups: Mapping[str, str]
+    to_label: tuple[str, ...]
+    held_out: tuple[str, ...]
+
+    @cached_property
+    def matrix(self) -> AssertionMatrix:
+        """All assertions on all rows."""
+        names, rows = sorted(self.outcomes), (*self.to_label, *self.held_out)
+        cells = [[self.outcomes[name][row] for row in rows] for name in names]
+        said = [[cell.label if isinstance(cell, Verdict) else None for cell in line] for line in cells]
+        return AssertionMatrix(
+            assertions=tuple(names),
+            rows=rows,
+            fails=np.array([[label is Label.FAIL for label in line] for line in said]),
+            unknown=np.array([[label is None for label in line] for line in said]),
+            bad=np.array([self.labels[row] is Label.FAIL for row in rows]),
+        )
 
 
 def assertion_pool(world: SimulatedJudge) -> AssertionPool:
     """Ask each assertion about each row. The same for the same world.
 
-    People suggest the right criteria and others: all the world's kinds of defect and some distractions,
-    each in two wordings and three tones, as several candidates are drawn for each criterion.
+    People suggest the right criteria and others: all the world's kinds of defect and some distractions, each
+    in two wordings and three tones, as several candidates are drawn for each criterion. The rows to label are
+    the world's test part, which is the largest.
     """
-    terms = (*world.file.terms.kinds, *world.file.terms.distractions[:_DISTRACTIONS])
-    asked = [
-        (term.id, f"fail an output with this problem: {phrase}.{tone}")
+    terms = (*world.file.terms.kinds, *world.file.terms.distractions[:DISTRACTIONS])
+    asked = {
+        term.id: [
+            f"fail an output with this problem: {phrase}.{tone}"
+            for phrase in term.phrases[:2]
+            for tone in _TONES
+        ]
         for term in terms
-        for phrase in term.phrases[:2]
-        for tone in _TONES
-    ]
-    rows = world.file.rows
+    }
+    parts = world.file.split.parts
     return AssertionPool(
-        world=f"{world.file.name}/{world.mechanism}/{world.file.seed}",
-        ids=tuple(row.id for row in rows),
-        groups=tuple(world.file.groups[row.id] for row in rows),
-        criteria=tuple(criterion for criterion, _ in asked),
-        fails=np.array([_said(world, text) for _, text in asked]).T,
-        bad=np.array([row.label is Label.FAIL for row in rows]),
-        truly_bad=np.array([row.kind is not None for row in rows]),
-        to_label=np.array([world.file.split.parts[row.id] is Part.TEST for row in rows]),
+        outcomes={text: _said(world, text) for texts in asked.values() for text in texts},
+        criteria={criterion: tuple(texts) for criterion, texts in asked.items()},
+        judge=_said(world, "\n".join(texts[0] for texts in asked.values())),
+        labels={row.id: row.label for row in world.rows},
+        groups=world.file.groups,
+        to_label=tuple(sorted(row.id for row in world.rows if parts[row.id] is Part.TEST)),
+        held_out=tuple(sorted(row.id for row in world.rows if parts[row.id] is not Part.TEST)),
     )
 
 
-def _said(world: SimulatedJudge, text: str) -> Sequence[float]:
+def _said(world: SimulatedJudge, text: str) -> dict[str, Outcome]:
     digest = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
     prompt = Prompt(text=text, instruction=text, shown=(), digest=digest)
-    found = [world.judge(row, prompt) for row in world.rows]
-    return [one.fail_probability if one.readable else np.nan for one in found]
+    return {row.id: _outcome(world, row, prompt) for row in world.rows}
+
+
+def _outcome(world: SimulatedJudge, row: WorldRow, prompt: Prompt) -> Outcome:
+    found = world.judge(row, prompt)
+    if not found.readable:
+        return Failure(kind=FailureKind.UNPARSEABLE, message="no verdict")
+    label = Label.FAIL if found.fails else Label.PASS
+    return Verdict(label=label, fail_probability=found.fail_probability)
