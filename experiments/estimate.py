@@ -16,7 +16,7 @@ from optimizers.protocols import Strategy
 from optimizers.rendering import render
 from optimizers.strategies.registry import create
 from optimizers.template import PromptTemplate
-from optimizers.types import Budget, Candidate, LabelledExample, ModelRef, Part, Snapshot
+from optimizers.types import Budget, Candidate, Label, LabelledExample, ModelRef, Part, Snapshot
 
 ANSWER_TOKENS = 90
 """A short rationale and a verdict, with the JSON around them."""
@@ -36,8 +36,9 @@ class RunEstimate:
     """Calls, tokens, dollars and minutes of a run if the ledger holds none of its answers.
 
     `needed_calls` is the least that `budget.max_calls` can be: the baseline on dev and the final test.
-    `cost_usd` is `None` where the price of the model is unknown. `limited_by` names the budget's limit
-    that ends the search, if one does.
+    `cost_usd` is `None` where the price of the model is unknown, and `cost_unknown` then says so.
+    `rows` counts by part, `classes` by part and label. `limited_by` names the budget's limit that ends
+    the search, if one does.
     """
 
     calls: int
@@ -45,8 +46,10 @@ class RunEstimate:
     prompt_tokens: int
     completion_tokens: int
     cost_usd: float | None
+    cost_unknown: str | None
     minutes: float
     rows: dict[str, int]
+    classes: dict[str, dict[str, int]]
     limited_by: str | None
 
 
@@ -68,7 +71,7 @@ def estimate(spec: RunSpec, snapshot: Snapshot, pricing: Pricing | None = None) 
     """
     pricing = pricing or Pricing()
     pricing.require({spec.model, spec.proposer}, spec.budget, spec.spend_cap)
-    train, dev, test = (snapshot.part(part) for part in Part)
+    train, dev = snapshot.part(Part.TRAIN), snapshot.part(Part.DEV)
     needed = least_calls(snapshot)
     strategy = create(spec.strategy, spec.options)
     plain, shown = _judgements(spec, snapshot, pricing, getattr(strategy, "shown_rows", SHOWN_ROWS))
@@ -84,10 +87,21 @@ def estimate(spec: RunSpec, snapshot: Snapshot, pricing: Pricing | None = None) 
         prompt_tokens=round(needed * plain.prompt_tokens + searched * shown.prompt_tokens),
         completion_tokens=round(needed * plain.completion_tokens + searched * shown.completion_tokens),
         cost_usd=cost,
+        cost_unknown=None if cost is not None else _price_unknown(spec.model),
         minutes=_seconds(spec, calls) / 60,
-        rows={"train": len(train), "dev": len(dev), "test": len(test)},
+        rows={part.value: len(snapshot.part(part)) for part in Part},
+        classes={part.value: _classes(snapshot.part(part)) for part in Part},
         limited_by=limited_by,
     )
+
+
+def _classes(rows: Sequence[LabelledExample]) -> dict[str, int]:
+    return {label.value: sum(row.label is label for row in rows) for label in Label}
+
+
+def _price_unknown(model: ModelRef) -> str:
+    where = f" at {model.api_base}" if model.api_base else ""
+    return f"the price of {model.name}{where} is not known"
 
 
 def _judgements(

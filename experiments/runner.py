@@ -120,6 +120,7 @@ class _Run:
             spend_cap=spec.spend_cap,
             control=control or RunControl(),
             max_age_s=spec.max_age_s,
+            max_in_flight=spec.max_in_flight,
             models=(spec.model, spec.proposer),
         )
         self.session: Session = session(budget=spec.budget)
@@ -147,7 +148,6 @@ class _Run:
             observer=self.observer,
             decoding=self.decoding,
             proposer_decoding=proposer_decoding(self.spec.proposer),
-            max_in_flight=self.spec.max_in_flight,
         )
 
     # --- search -------------------------------------------------------------------------------------
@@ -210,7 +210,7 @@ class _Run:
                 candidate_id=candidate.id,
                 model=self.spec.model,
                 decision=candidate.decision,
-                max_in_flight=self.spec.max_in_flight,
+                abreast=self.final.abreast,
                 on_progress=on_progress,
             )
         )

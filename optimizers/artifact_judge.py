@@ -54,7 +54,7 @@ async def judge_with(
     lm: LanguageModel,
     *,
     model: ModelRef | None = None,
-    max_in_flight: int = 32,
+    abreast: int = 32,
     on_progress: Progress | None = None,
     canary: bool = True,
 ) -> Evaluation:
@@ -67,7 +67,7 @@ async def judge_with(
     outcomes = await judge_all(
         judge.judge,
         examples,
-        max_in_flight=max_in_flight,
+        abreast=abreast,
         on_progress=on_progress,
         canary=canary,
         probes=PROBE_ROWS if canary else 0,

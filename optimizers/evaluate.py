@@ -79,16 +79,18 @@ async def evaluate(  # noqa: PLR0913  # what is judged, by whom, and how: all by
     candidate_id: str,
     model: ModelRef,
     decision: DecisionRule = AS_WRITTEN,
-    max_in_flight: int = 32,
+    abreast: int = 32,
     on_progress: Progress | None = None,
     canary: bool = True,
+    probes: int = PROBE_ROWS,
 ) -> Evaluation:
     """Judge `examples` with one prompt.
 
     With `canary` the first row goes alone, so that a wrong key costs one call; a caller that has seen
-    the model answer saves the wait without it. Outcomes stand in the order of `examples` and do not
-    depend on the order of arrival. `on_progress(done, total, usage)` is told at most a few times a
-    second, and at the end.
+    the model answer saves the wait without it. No row follows the first `probes` before one of them is
+    accepted; a caller that has seen this prompt accepted saves that wait with 0. `abreast` rows are under
+    way at a time. Outcomes stand in the order of `examples` and do not depend on the order of arrival.
+    `on_progress(done, total, usage)` is told at most a few times a second, and at the end.
 
     Raises:
         InvalidInput: ids repeat, or a row cannot be sent; nothing has been asked then.
@@ -100,7 +102,7 @@ async def evaluate(  # noqa: PLR0913  # what is judged, by whom, and how: all by
     """
     judge = PromptedJudge(template=template, model=model, lm=lm, decision=decision)
     outcomes = await judge_all(
-        judge.judge, examples, max_in_flight=max_in_flight, on_progress=on_progress, canary=canary
+        judge.judge, examples, abreast=abreast, on_progress=on_progress, canary=canary, probes=probes
     )
     usage = total(outcome.usage for outcome in outcomes.values())
     return Evaluation(candidate_id=candidate_id, outcomes=outcomes, usage=usage)
@@ -110,27 +112,27 @@ async def judge_all(
     judge: Callable[[Example], Awaitable[Outcome]],
     examples: Sequence[Example],
     *,
-    max_in_flight: int = 32,
+    abreast: int = 32,
     on_progress: Progress | None = None,
     canary: bool = True,
     probes: int = PROBE_ROWS,
 ) -> dict[str, Outcome]:
     """The outcomes of `examples` by id, in their order. Raises as `evaluate` does, except that rejected
     rows end it only where all of the first `probes` are; with 0 each is that row's outcome."""
-    if max_in_flight < 1:
-        raise InvalidInput(f"max_in_flight must be 1 or more, got {max_in_flight}")
+    if abreast < 1:
+        raise InvalidInput(f"abreast must be 1 or more, got {abreast}")
     _check(examples)
     pass_ = _Pass(
         judge=judge,
         total=len(examples),
-        patience=max(LEAST_OUTAGE, max_in_flight),
+        patience=max(LEAST_OUTAGE, abreast),
         on_progress=on_progress,
         probes=probes,
     )
     rows = iter(enumerate(examples))
     if canary:
         await pass_.first(rows)
-    await all_or_none([pass_.work(rows) for _ in range(min(max_in_flight, len(examples)))])
+    await all_or_none([pass_.work(rows) for _ in range(min(abreast, len(examples)))])
     pass_.conclude()
     return {example.id: pass_.outcomes[example.id] for example in examples}
 

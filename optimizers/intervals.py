@@ -100,11 +100,10 @@ def agreement_of_groups(
     tables = sorted(counted, key=astuple)
     cells = np.array([astuple(table) for table in tables], dtype=np.float64).reshape(-1, 6)
     counts = np.array([counted[table] for table in tables], dtype=np.float64)
-    table = Confusion(**dict(zip(_CELLS, map(int, counts @ cells), strict=True)))
+    table = _table(counts @ cells)
     value = metrics.cohen_kappa(table)
     if value is None:
-        only = [Label.FAIL] * min(table.bad, 1) + [Label.PASS] * min(table.good, 1)
-        undefined = _why_undefined(only)
+        undefined = _why_undefined(_labels_of(table))
         return _agreement(table, Estimate(value=None, low=None, high=None, n=table.n, undefined=undefined))
     low, high = percentile_interval(_kappas(_resampled(cells, rng, draws, counts)))
     return _agreement(table, Estimate(value=value, low=low, high=high, n=table.n))
@@ -208,6 +207,28 @@ def paired_gain(
     return Gain(value=after - before, low=low, high=high, p_value=p_value)
 
 
+def paired_gain_of_groups(
+    groups: Iterable[tuple[Confusion, Confusion]], *, rng: np.random.Generator, draws: int = DRAWS
+) -> Gain:
+    """The same from each group's tables before and after, in any order; see `agreement_of_groups`."""
+    counted = Counter(groups)
+    pairs = sorted(counted, key=lambda pair: (astuple(pair[0]), astuple(pair[1])))
+    both = np.array([astuple(a) + astuple(b) for a, b in pairs], dtype=np.float64).reshape(-1, 12)
+    counts = np.array([counted[pair] for pair in pairs], dtype=np.int64)
+    before, after = (_table(sums) for sums in np.split(counts @ both, 2))
+    values = metrics.cohen_kappa(before), metrics.cohen_kappa(after)
+    if values[0] is None or values[1] is None:
+        undefined = _why_undefined(_labels_of(before))
+        return Gain(value=None, low=None, high=None, p_value=None, undefined=undefined)
+    observed = values[1] - values[0]
+    resampled = _resampled(both, rng, draws, counts.astype(np.float64))
+    low, high = _percentile_interval(_kappas(resampled[:, 6:]) - _kappas(resampled[:, :6]))
+    # Of k like groups, how many are swapped is binomial.
+    swapped = rng.binomial(counts, 0.5, size=(draws, len(pairs))) @ (both[:, 6:] - both[:, :6])
+    p_value = _extreme_share(both.T @ counts, swapped, observed)
+    return Gain(value=observed, low=low, high=high, p_value=p_value)
+
+
 def selection_corrected(
     truth: Sequence[Label],
     judged_by_candidate: Mapping[str, Sequence[Label | None]],
@@ -243,6 +264,15 @@ def selection_corrected(
         return Estimate(value=None, low=None, high=None, n=len(truth), undefined=_why_undefined(truth))
     low, high = percentile_interval(honest)
     return Estimate(value=float(honest.mean()), low=low, high=high, n=len(truth))
+
+
+def _table(sums: Array) -> Confusion:
+    return Confusion(**dict(zip(_CELLS, map(int, sums), strict=True)))
+
+
+def _labels_of(table: Confusion) -> list[Label]:
+    """One label of each class that the table has."""
+    return [Label.FAIL] * min(table.bad, 1) + [Label.PASS] * min(table.good, 1)
 
 
 # --- the arithmetic ---------------------------------------------------------------------------------
@@ -346,16 +376,21 @@ def percentile_interval(values: Array) -> tuple[float | None, float | None]:
 def _swap_p_value(both: Array, observed: float, rng: np.random.Generator, draws: int) -> float:
     """Two-sided p of `observed` when the two judges' verdicts are swapped in whole groups."""
     first, second = both[:, :6], both[:, 6:]
-    totals = first.sum(axis=0) + second.sum(axis=0)
     n_groups = both.shape[0]
     swapped = [
         rng.integers(0, 2, size=(size, n_groups)) @ (second - first) for size in _blocks(draws, n_groups)
     ]
-    one = first.sum(axis=0) + np.concatenate(swapped)
-    differences = _kappas(totals - one) - _kappas(one)
+    return _extreme_share(both.sum(axis=0), np.concatenate(swapped), observed)
+
+
+def _extreme_share(sums: Array, swapped: Array, observed: float) -> float:
+    """The share of draws whose difference is as large as `observed`, which counts as one. `sums` are over
+    both judges' cells, `swapped` what each draw adds to the first judge's and takes from the second's."""
+    one, other = sums[:6] + swapped, sums[6:] - swapped
+    differences = _kappas(other) - _kappas(one)
     # A tolerance, since equal differences may differ in their last bit.
     extreme = np.sum(np.abs(differences) >= abs(observed) - 1e-12)
-    return float((extreme + 1) / (draws + 1))
+    return float((extreme + 1) / (len(swapped) + 1))
 
 
 def _why_undefined(truth: Sequence[Label]) -> str:

@@ -48,14 +48,12 @@ class Judging:
         decoding: Decoding,
         session: "Session",
         loop: "BackgroundLoop",
-        max_in_flight: int,
     ) -> None:
         self._criterion = criterion
         self._model = model
         self._decoding = decoding
         self._session = session
         self._loop = loop
-        self._max_in_flight = max_in_flight
         self._matrix = VerdictMatrix()
         self._templates: dict[str, PromptTemplate] = {}
         self._prompt_ids: dict[str, str] = {}
@@ -94,8 +92,8 @@ class Judging:
             return
         self._session.require(total)
         tally = _Tally(total, on_progress)
-        places = _Places(self._session, self._max_in_flight)
-        found = self._loop.run(all_or_none([self._evaluate(batch, places, tally) for batch in batches]))
+        shared = _Shared(self._session, self._session.abreast)
+        found = self._loop.run(all_or_none([self._evaluate(batch, shared, tally) for batch in batches]))
         for batch, evaluation in zip(batches, found, strict=True):
             self._matrix.add(batch.prompt, evaluation.outcomes)
         self.judged += total
@@ -110,16 +108,16 @@ class Judging:
             batch.examples |= {row.id: row.example for row in rows if row.id in missing}
         return [batch for batch in batches.values() if batch.examples]
 
-    async def _evaluate(self, batch: "_Batch", places: "_Places", tally: "_Tally") -> Evaluation:
+    async def _evaluate(self, batch: "_Batch", shared: "_Shared", tally: "_Tally") -> Evaluation:
         try:
             return await evaluate(
                 self._templates[batch.prompt],
                 list(batch.examples.values()),
-                places,
+                shared,
                 candidate_id=batch.candidate_id,
                 model=self._model,
                 decision=AS_WRITTEN,
-                max_in_flight=self._max_in_flight,
+                abreast=self._session.abreast,
                 on_progress=partial(tally.tell, batch.prompt),
                 canary=not self.judged,  # a model that has answered needs no row sent ahead
             )
@@ -143,16 +141,16 @@ class _Batch:
     examples: dict[str, Example] = field(default_factory=dict)
 
 
-class _Places:
-    """A language model that batches under way together share: at most so many calls are open at a time."""
+class _Shared:
+    """A language model that batches under way together share: it is asked `abreast` questions at a time."""
 
-    def __init__(self, lm: LanguageModel, max_in_flight: int) -> None:
+    def __init__(self, lm: LanguageModel, abreast: int) -> None:
         self._lm = lm
-        self._free = asyncio.Semaphore(max_in_flight)
+        self._turns = asyncio.Semaphore(abreast)
 
     async def ask(self, request: ModelRequest) -> ModelAnswer:
-        """Answer `request` as the model does, once there is a place."""
-        async with self._free:
+        """Answer `request` as the model does, when its turn comes."""
+        async with self._turns:
             return await self._lm.ask(request)
 
 

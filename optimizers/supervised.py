@@ -7,12 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from threadpoolctl import threadpool_limits
 
 from optimizers.types import Example, Label, LabelledExample
 
 _WORD = r"\b\w+\b"
+
+FOLDS = 5
+FEWEST_OF_A_CLASS = 10
+"""Rows of a class below which a classifier has nothing to learn from."""
 
 
 def supervised_verdicts(
@@ -35,8 +41,36 @@ def supervised_verdicts(
         make_union(*(_words(field) for field in worded), overlap),
         LogisticRegression(class_weight="balanced", max_iter=1_000, random_state=seed),
     )
-    model.fit([row.example for row in labelled], [row.label.value for row in labelled])
-    return tuple(Label(value) for value in model.predict(list(unseen)))
+    # So small a fit is ten times slower on several threads, which spin while they wait for each other.
+    with threadpool_limits(1):
+        model.fit([row.example for row in labelled], [row.label.value for row in labelled])
+        return tuple(Label(value) for value in model.predict(list(unseen)))
+
+
+def cross_validated_verdicts(
+    rows: Sequence[LabelledExample], *, seed: int, folds: int = FOLDS
+) -> dict[str, Label] | None:
+    """A label for each of `rows` by id, by a classifier fitted on the other folds.
+
+    Rows of one group are in one fold, labels are spread over them; the order of the rows has no say.
+    `None` where a class has fewer than `FEWEST_OF_A_CLASS` rows, or fewer groups than there are folds.
+    """
+    rows = sorted(rows, key=lambda row: row.id)
+    groups = {label: {row.example.group_key for row in rows if row.label is label} for label in Label}
+    if min(sum(row.label is label for row in rows) for label in Label) < FEWEST_OF_A_CLASS:
+        return None
+    if min(map(len, groups.values())) < folds:
+        return None
+    splitter = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=seed)
+    labels, keys = [row.label.value for row in rows], [row.example.group_key for row in rows]
+    found: dict[str, Label] = {}
+    for learned, held_out in splitter.split(rows, labels, keys):
+        unseen = [rows[i] for i in held_out]
+        said = supervised_verdicts([rows[i] for i in learned], [row.example for row in unseen], seed=seed)
+        if said is None:
+            return None
+        found |= {row.id: label for row, label in zip(unseen, said, strict=True)}
+    return found
 
 
 def _words(field: str) -> TfidfVectorizer:

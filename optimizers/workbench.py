@@ -62,7 +62,7 @@ class Workbench:
     Not thread-safe: a run uses one workbench from one thread.
     """
 
-    def __init__(  # noqa: PLR0913  # collaborators and plain values, all by name
+    def __init__(  # collaborators and plain values, all by name
         self,
         problem: Problem,
         *,
@@ -73,7 +73,6 @@ class Workbench:
         observer: Observer | None = None,
         decoding: Decoding = JUDGE_DECODING,
         proposer_decoding: Decoding = PROPOSER_DECODING,
-        max_in_flight: int = 32,
     ) -> None:
         self.problem = problem
         self.judge_model = judge_model
@@ -83,8 +82,7 @@ class Workbench:
         self._session = session
         self._loop = loop
         self._observer = observer or Silent()
-        self._max_in_flight = max_in_flight
-        self._judging = Judging(problem.criterion, judge_model, decoding, session, loop, max_in_flight)
+        self._judging = Judging(problem.criterion, judge_model, decoding, session, loop)
         self._accounted = session.usage
         self._trials: list[Trial] = []
         self.ran_short = False
@@ -264,10 +262,10 @@ class Workbench:
         return tuple(answer.text for answer in self._loop.run(self._ask(requests)))
 
     async def _ask(self, requests: Sequence[ModelRequest]) -> list[ModelAnswer]:
-        slots = asyncio.Semaphore(self._max_in_flight)
+        turns = asyncio.Semaphore(self._session.abreast)
 
         async def ask(request: ModelRequest) -> ModelAnswer:
-            async with slots:
+            async with turns:
                 return await self._session.ask(request)
 
         try:

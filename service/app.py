@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
-from fastapi.responses import PlainTextResponse
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
@@ -20,11 +19,16 @@ from service.metrics import api as metrics
 from service.metrics.exposition import Requests
 from service.runs import api as runs
 from service.schema import migrate
+from service.session import api as session
+from service.session.door import Door
+from service.session.tokens import Keys
 from service.settings import Settings
+from service.ui import page
 from service.version import VERSION
 
 RESOURCES: tuple[APIRouter, ...] = (
     health.router,
+    session.router,
     datasets.router,
     evaluations.router,
     runs.router,
@@ -55,6 +59,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     app.state.requests = Requests()
+    app.state.door = Door(Keys(settings.api_keys))
     problems.install(app)
     openapi.install(app)
     _add_routes(app)
@@ -81,11 +86,7 @@ def _add_routes(app: FastAPI) -> None:
         app.include_router(router, prefix="/api")
     app.include_router(metrics.router)
     app.include_router(health.router, include_in_schema=False)  # where orchestrators look
-    app.add_api_route("/", _root, include_in_schema=False)
-
-
-async def _root() -> PlainTextResponse:
-    return PlainTextResponse(f"Concord {VERSION}. The API is under /api, described in /api/openapi.json.\n")
+    app.include_router(page.router)
 
 
 def _add_middleware(app: FastAPI, settings: Settings) -> None:
@@ -97,7 +98,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     )
     app.add_middleware(
         Guard,
-        api_keys=settings.api_keys,
+        door=app.state.door,
         host=settings.host,
         allowed_hosts=settings.allowed_hosts,
     )

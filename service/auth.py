@@ -1,62 +1,69 @@
-"""Who may ask: holders of an API key, or, where none is set, this machine alone."""
+"""Who may ask: holders of an API key, browsers that are signed in, or, without keys, this machine alone."""
 
-import hashlib
-import hmac
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from pydantic import SecretStr
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from service.dependencies import READING_METHODS
 from service.errors import Forbidden, ServiceError, Unauthenticated
 from service.problems import problem_response
+from service.session.door import Door
 from service.settings import is_loopback
 
-PROTECTED = ("/api/", "/metrics")
-OPEN_PATHS = frozenset({"/api/health", "/api/ready", "/api/openapi.json"})
+API = "/api/"
+PROTECTED = (API, "/metrics")
+SESSION = "/api/session"
+OPEN_PATHS = frozenset({"/api/health", "/api/ready", "/api/openapi.json", SESSION})
 SCHEME = "bearer "
 
 
 class Guard:
     """ASGI middleware before everything else.
 
-    With keys, `/api/` and `/metrics` want `Authorization: Bearer <key>`. Without keys the service listens on
-    loopback, where any web page that a browser has open could reach it: a Host that is not ours
-    (DNS rebinding) and an Origin that is not our own (cross-site requests) are refused.
+    With keys, `/api/` and `/metrics` want `Authorization: Bearer <key>`; for `/api/` the cookie of a
+    sign-in will do. A browser sends a cookie whoever made it ask, so a request with one that changes
+    something must come from our own page. Without keys the service listens on loopback, where any web
+    page that a browser has open could reach it: a Host that is not ours (DNS rebinding) and an Origin
+    that is not our own (cross-site requests) are refused.
     """
 
-    def __init__(
-        self, app: ASGIApp, *, api_keys: Sequence[SecretStr], host: str, allowed_hosts: Sequence[str]
-    ) -> None:
+    def __init__(self, app: ASGIApp, *, door: Door, host: str, allowed_hosts: Sequence[str]) -> None:
         self._app = app
-        self._key_hashes = [_hash(key.get_secret_value()) for key in api_keys]
+        self._door = door
         self._names = {name.lower() for name in (host, *allowed_hosts)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer with the reason why not."""
         if scope["type"] == "http":
             try:
-                self._check(scope["path"], Headers(scope=scope))
+                await self._check(scope, Headers(scope=scope))
             except ServiceError as error:
                 await problem_response(error)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
-    def _check(self, path: str, headers: Headers) -> None:
-        if not self._key_hashes:
+    async def _check(self, scope: Scope, headers: Headers) -> None:
+        path: str = scope["path"]
+        if not self._door.is_locked:
             self._check_host(headers.get("host", ""))
             self._check_origin(headers)
+        elif path == SESSION:
+            _require_our_page_of_browsers(scope, headers)
         elif path.startswith(PROTECTED) and path not in OPEN_PATHS:
-            self._check_key(headers.get("authorization", ""))
+            await self._check_shown(scope, headers)
 
-    def _check_key(self, authorization: str) -> None:
-        if not authorization.lower().startswith(SCHEME):
-            raise Unauthenticated("send an API key of this service as 'Authorization: Bearer <key>'")
-        shown = _hash(authorization[len(SCHEME) :].strip())
-        # Every key is compared, each in constant time: how long it takes tells nothing.
-        if not sum([hmac.compare_digest(shown, known) for known in self._key_hashes]):
-            raise Unauthenticated("the API key is not one of this service's")
+    async def _check_shown(self, scope: Scope, headers: Headers) -> None:
+        authorization = headers.get("authorization", "")
+        if authorization.lower().startswith(SCHEME):
+            await self._door.require_key(authorization[len(SCHEME) :].strip())
+        elif scope["path"].startswith(API) and self._door.is_signed_in(headers):
+            _require_our_page(scope, headers)
+        else:
+            raise Unauthenticated(
+                "send an API key of this service as 'Authorization: Bearer <key>', or sign in with one"
+            )
 
     def _check_host(self, host: str) -> None:
         name = _without_port(host)
@@ -68,12 +75,31 @@ class Guard:
 
     def _check_origin(self, headers: Headers) -> None:
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
+        if origin is not None and not _is_our_origin(headers):
             raise Forbidden(f"requests from the web page {origin[:100]!r} are refused; only our own may ask")
 
 
-def _hash(key: str) -> bytes:
-    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
+def _require_our_page_of_browsers(scope: Scope, headers: Headers) -> None:
+    """Signing in and out needs no cookie; what no browser sends comes from no other page."""
+    if "origin" in headers or "sec-fetch-site" in headers:
+        _require_our_page(scope, headers)
+
+
+def _require_our_page(scope: Scope, headers: Headers) -> None:
+    """Of requests that change something. Browsers that send Sec-Fetch-Site cannot be made to lie there, and
+    it is right behind proxies that change the Host."""
+    if scope["method"] in READING_METHODS:
+        return
+    site = headers.get("sec-fetch-site")
+    ours = _is_our_origin(headers) if site is None else site == "same-origin"
+    if not ours:
+        raise Forbidden(
+            "a request with a cookie that changes something must come from this service's own page"
+        )
+
+
+def _is_our_origin(headers: Headers) -> bool:
+    return urlsplit(headers.get("origin", "")).netloc.lower() == headers.get("host", "").lower() != ""
 
 
 def _without_port(host: str) -> str:

@@ -23,7 +23,10 @@ from service.client_models import AT_REST, Dataset, Evaluation, Event, Job, Json
 from service.client_wire import ATTEMPTS, Wire, as_items, as_object, given, path_part
 
 OnError = Literal["refuse", "skip"]
+MarkKind = Literal["flag", "skip"]
 BestFormat = Literal["json", "text", "messages", "dspy", "mlflow", "promptfoo"]
+Cell = Literal["tp", "fp", "fn", "tn", "unparseable", "failure"]
+Part = Literal["train", "dev", "test"]
 AnyJob = TypeVar("AnyJob", Run, Evaluation)
 
 
@@ -70,19 +73,37 @@ class ConcordClient:
 
         Raises: Refused, with the refused rows as `problems`; nothing is stored then.
         """
-        objects = given(label_mapping=label_mapping, columns=columns, split=split)
-        fields = {key: json.dumps(dict(value)) for key, value in objects.items() if value}
+        fields = _as_fields(label_mapping=label_mapping, columns=columns, split=split)
         fields |= given(name=name, criterion=criterion, on_error=on_error)
-        return self._upload("datasets", fields, file, filename)
+        return Dataset.model_validate(self._upload("datasets", fields, file, filename))
 
     def _upload(
         self, path: str, fields: Mapping[str, str], file: Path | BinaryIO, filename: str | None
-    ) -> Dataset:
+    ) -> dict[str, Any]:
         if isinstance(file, Path):
             with file.open("rb") as opened:
                 return self._upload(path, fields, opened, filename or file.name)
         files = {"file": (filename or "rows.csv", file)}
-        return Dataset.model_validate(self._wire.send("POST", path, data=fields, files=files).json())
+        return as_object(self._wire.send("POST", path, data=fields, files=files))
+
+    def inspect_file(
+        self,
+        file: Path | BinaryIO,
+        *,
+        label_mapping: Mapping[str, str] | None = None,
+        columns: Json | None = None,
+        filename: str | None = None,
+    ) -> dict[str, Any]:
+        """How a file would be understood: columns, first rows, labels, unusable rows. Nothing is stored.
+
+        Raises: Refused, where nothing of it can be read.
+        """
+        fields = _as_fields(label_mapping=label_mapping, columns=columns)
+        return self._upload("datasets/inspect", fields, file, filename)
+
+    def create_example_dataset(self) -> Dataset:
+        """Make a dataset of the example that ships with Concord."""
+        return Dataset.model_validate(self._wire.post("datasets/example"))
 
     def create_dataset(
         self,
@@ -112,8 +133,15 @@ class ConcordClient:
         return Dataset.model_validate(self._wire.get(f"datasets/{dataset_id}"))
 
     def examples(self, dataset_id: str, **filters: str | bool) -> Iterator[dict[str, Any]]:
-        """A dataset's rows; filters: `labelled`, `label`, `disagrees_with` (an evaluation's id)."""
+        """A dataset's rows; filters: `labelled`, `label`, `disagrees_with` (an evaluation's id), `marked`.
+        `annotator` with `blind` hides what others and judges say until that person has labelled a row."""
         return self._wire.pages(f"datasets/{dataset_id}/examples", filters)
+
+    def worklist(self, dataset_id: str, annotator: str, **options: str | int) -> dict[str, Any]:
+        """All rows in the order in which a person works through them, without their texts. Options: order
+        (`given`, `random`, `disagreement`), seed."""
+        params = {"annotator": annotator, **options}
+        return as_object(self._wire.send("GET", f"datasets/{dataset_id}/worklist", params=params))
 
     def example(self, dataset_id: str, example_id: str) -> dict[str, Any]:
         """One row with the history of its labels."""
@@ -136,8 +164,8 @@ class ConcordClient:
         filename: str | None = None,
     ) -> Dataset:
         """Add the rows of a file."""
-        fields = {"on_error": on_error} | ({"columns": json.dumps(dict(columns))} if columns else {})
-        return self._upload(f"datasets/{dataset_id}/examples", fields, file, filename)
+        fields = _as_fields(columns=columns) | {"on_error": on_error}
+        return Dataset.model_validate(self._upload(f"datasets/{dataset_id}/examples", fields, file, filename))
 
     def change_dataset(self, dataset_id: str, **changes: Any) -> Dataset:
         """Change `name`, `criterion` or, before the first run, `split`."""
@@ -154,12 +182,24 @@ class ConcordClient:
         """Set one person's label (`pass` or `fail`) on one row; sending it again changes nothing.
         Details: critique, picked_by, adjudicates.
         """
-        path = _label_path(dataset_id, example_id, annotator)
+        path = _path_of("labels", dataset_id, example_id, annotator)
         return as_object(self._wire.send("PUT", path, json=given(label=label, **details)))
 
     def withdraw_label(self, dataset_id: str, example_id: str, annotator: str) -> dict[str, Any]:
         """Take a label back; the history keeps it."""
-        return as_object(self._wire.send("DELETE", _label_path(dataset_id, example_id, annotator)))
+        path = _path_of("labels", dataset_id, example_id, annotator)
+        return as_object(self._wire.send("DELETE", path))
+
+    def put_mark(
+        self, dataset_id: str, example_id: str, annotator: str, *, kind: MarkKind, note: str | None = None
+    ) -> dict[str, Any]:
+        """Flag a row for somebody to look at, or skip it; each person has one mark on a row."""
+        path = _path_of("marks", dataset_id, example_id, annotator)
+        return as_object(self._wire.send("PUT", path, json=given(kind=kind, note=note)))
+
+    def remove_mark(self, dataset_id: str, example_id: str, annotator: str) -> None:
+        """Take a person's mark off a row, if there is one."""
+        self._wire.send("DELETE", _path_of("marks", dataset_id, example_id, annotator))
 
     def export_dataset(self, dataset_id: str, format: Literal["csv", "jsonl"] = "csv") -> Iterator[bytes]:  # noqa: A002  # the API's word
         """The rows with their labels, in pieces."""
@@ -188,9 +228,17 @@ class ConcordClient:
         """Its state and, at the end, its agreement."""
         return Evaluation.model_validate(self._wire.get(f"evaluations/{evaluation_id}"))
 
-    def verdicts(self, evaluation_id: str, *, agrees: bool | None = None) -> Iterator[dict[str, Any]]:
-        """One line for each judged row; `agrees` picks those with, or against, people's label."""
-        return self._wire.pages(f"evaluations/{evaluation_id}/verdicts", given(agrees=agrees))
+    def agreement(self, evaluation_id: str, *, part: Part | None = None) -> dict[str, Any]:
+        """The alignment card of the rows judged so far, or those of one part, with people's labels of now."""
+        found = self._wire.send("GET", f"evaluations/{evaluation_id}/agreement", params=given(part=part))
+        return as_object(found)
+
+    def verdicts(
+        self, evaluation_id: str, *, agrees: bool | None = None, cell: Cell | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """One line for each judged row; `agrees` picks those with, or against, people's label of now, `cell`
+        those of one cell of the confusion table (fail is the positive class)."""
+        return self._wire.pages(f"evaluations/{evaluation_id}/verdicts", given(agrees=agrees, cell=cell))
 
     def _start(self, resource: str, body: Json, idempotency_key: str | None) -> dict[str, Any]:
         headers = {"idempotency-key": idempotency_key or uuid.uuid4().hex}
@@ -222,6 +270,10 @@ class ConcordClient:
     def trials(self, run_id: str) -> Iterator[dict[str, Any]]:
         """The run's candidates, measured on dev."""
         return self._wire.pages(f"runs/{run_id}/trials")
+
+    def compare_runs(self, a: str, b: str) -> dict[str, Any]:
+        """Two runs side by side: how their winners differ on the test rows that both have measured."""
+        return as_object(self._wire.send("GET", "runs/compare", params={"a": a, "b": b}))
 
     def cancel(self, job: AnyJob) -> AnyJob:
         """End it; what was answered is kept."""
@@ -314,8 +366,12 @@ class ConcordClient:
     # --- the service --------------------------------------------------------------------------------
 
     def strategies(self) -> list[dict[str, Any]]:
-        """The strategies, each with a sentence."""
+        """The strategies, each with a sentence and its options."""
         return as_items(self._wire.send("GET", "strategies").json())
+
+    def formats(self) -> list[dict[str, Any]]:
+        """The forms in which `best` gives a judge, each with a sentence."""
+        return as_items(self._wire.send("GET", "formats").json())
 
     def models(self) -> dict[str, Any]:
         """The models of requests that name none, and what else can be named."""
@@ -334,5 +390,10 @@ class ConcordClient:
         return True
 
 
-def _label_path(dataset_id: str, example_id: str, annotator: str) -> str:
-    return f"datasets/{dataset_id}/examples/{path_part(example_id)}/labels/{path_part(annotator)}"
+def _path_of(what: str, dataset_id: str, example_id: str, annotator: str) -> str:
+    return f"datasets/{dataset_id}/examples/{path_part(example_id)}/{what}/{path_part(annotator)}"
+
+
+def _as_fields(**objects: Mapping[str, Any] | None) -> dict[str, str]:
+    """Objects as a form sends them; empty ones are left out."""
+    return {name: json.dumps(dict(value)) for name, value in objects.items() if value}

@@ -39,10 +39,11 @@ class Refused(ClientError):
         text = (
             f"{self.title} ({self.status}): {self.detail}" if self.detail else f"{self.title} ({self.status})"
         )
-        return "\n".join([text, *(f"  {_line(problem)}" for problem in self.problems[:10])])
+        return "\n".join([text, *(f"  {problem_line(problem)}" for problem in self.problems[:10])])
 
 
-def _line(problem: Mapping[str, Any]) -> str:
+def problem_line(problem: Mapping[str, Any]) -> str:
+    """One refused row, or one wrong field, as a line of text."""
     if "line" not in problem:
         return ", ".join(f"{name} {value}" for name, value in problem.items())
     return (

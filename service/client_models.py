@@ -95,11 +95,12 @@ class Run(Job):
 
 
 class Evaluation(Job):
-    """One judge over a dataset's rows; `agreement` once it has succeeded."""
+    """One judge over a dataset's rows; `agreement`, with the labels of that time, once it has succeeded."""
 
     resource: ClassVar[str] = "evaluations"
 
     model: str = ""
+    judge: dict[str, Any] = {}
     judged: int = 0
     agreement: dict[str, Any] | None = None
 

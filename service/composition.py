@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from sqlalchemy import make_url
 
 from optimizers.errors import InvalidInput
+from optimizers.lm.collector import calm_collector
 from optimizers.lm.gateway import Gateway, GatewaySettings
 from optimizers.lm.ledger import SqliteLedger
 from optimizers.lm.loop import BackgroundLoop
@@ -130,6 +131,7 @@ def _gateway_over(
     quiet_environment()
     route = Routes(os.environ, timeout_s=settings.timeout_s, max_connections=2 * settings.max_concurrency)
     rate = ProviderLimits(parse_limits(limits), answers.lanes, key_mark=key_mark)
+    calm_collector()
     with BackgroundLoop() as loop:
         gateway = Gateway(
             answers,

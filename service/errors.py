@@ -8,6 +8,7 @@
     ├── KeyReused              an Idempotency-Key came back with another request
     ├── CursorInvalid          a page cursor that this service did not issue
     ├── Unauthenticated        no API key, or a wrong one
+    ├── TooManyGuesses         so many wrong keys that none is looked at
     ├── Forbidden              a Host or Origin that is not ours
     ├── TooLarge               a body, a file or a number of rows above its limit
     └── MediaUnsupported       a file or body of a kind that is not read
@@ -41,6 +42,10 @@ class CursorInvalid(ServiceError):
 
 class Unauthenticated(ServiceError):
     """The request shows no API key, or a wrong one."""
+
+
+class TooManyGuesses(ServiceError):
+    """So many wrong API keys are waiting for their answers that no key is looked at."""
 
 
 class Forbidden(ServiceError):

@@ -38,9 +38,8 @@ class Judging:
         from optimizers.artifact_judge import judge_with  # noqa: PLC0415  # see above
 
         gateway, loop = self._gateway()
-        session = gateway.session(ACCOUNT, Budget())
-        in_flight = self._settings.max_in_flight
-        return loop.run(judge_with(artifact, examples, session, max_in_flight=in_flight))
+        session = gateway.session(ACCOUNT, Budget(), max_in_flight=self._settings.max_in_flight)
+        return loop.run(judge_with(artifact, examples, session, abreast=session.abreast))
 
     def close(self) -> None:
         """Release what was opened."""

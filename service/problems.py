@@ -91,6 +91,7 @@ KINDS: Mapping[type[BaseException], Kind] = {
     ours.KeyReused: Kind(status=409, code="idempotency_key_reused", title="The Idempotency-Key is taken"),
     ours.CursorInvalid: Kind(status=422, code="invalid_cursor", title="The cursor is not one of ours"),
     ours.Unauthenticated: Kind(status=401, code="unauthenticated", title="An API key is needed"),
+    ours.TooManyGuesses: Kind(status=429, code="too_many_guesses", title="Too many keys are being tried"),
     ours.Forbidden: Kind(status=403, code="forbidden", title="The request came from elsewhere"),
     ours.TooLarge: Kind(status=413, code="too_large", title="The request is too large"),
     ours.MediaUnsupported: Kind(status=415, code="media_unsupported", title="This kind of file is not read"),
@@ -150,6 +151,8 @@ def _facts(error: BaseException) -> dict[str, object]:
 def _headers(error: BaseException) -> dict[str, str]:
     if isinstance(error, ours.Unauthenticated):
         return {"WWW-Authenticate": "Bearer"}
+    if isinstance(error, ours.TooManyGuesses):
+        return {"Retry-After": "60"}
     if isinstance(error, core.ProviderUnavailable) and error.retry_after_s is not None:
         return {"Retry-After": str(round(error.retry_after_s))}
     return {}

@@ -6,11 +6,12 @@ import platform
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from experiments.benchmarks import evaluation, memory, statistics, workers
+from experiments.benchmarks import evaluation, labelling, memory, statistics, workers
 from experiments.benchmarks.report import write
 
 BENCHMARKS: Mapping[str, Callable[[str | None], dict[str, Any]]] = {
     "evaluation": evaluation.measure,
+    "labelling": labelling.measure,
     "memory": memory.measure,
     "statistics": statistics.measure,
     "workers": workers.measure,

@@ -33,6 +33,7 @@ class Deployment:
         self._home = home
         self._port, self._standin_port = _free_port(), _free_port()
         self._processes: list[subprocess.Popen[bytes]] = []
+        self.api_pid = 0
         self.api_base = f"http://127.0.0.1:{self._standin_port}/v1"
         self._environment = {
             **os.environ,
@@ -56,8 +57,12 @@ class Deployment:
         standin = ("--port", str(self._standin_port), "--rows", str(WORLD_ROWS))
         latency = ("--latency-ms", str(latency_ms))
         self._run(sys.executable, "-m", "experiments.standin", *standin, *latency)
-        self._run(str(CONCORD), "api")
+        self.start_api()
         _until_answers(self.standin, "/v1/models")
+
+    def start_api(self) -> None:
+        """Start the API alone, and wait until it answers."""
+        self.api_pid = self._run(str(CONCORD), "api").pid
         _until_answers(self.api, "/ready")
 
     def start_worker(self) -> int:
@@ -93,6 +98,20 @@ class Deployment:
             answer = self.api.post("/datasets", data=fields, files={"file": (path.name, file, "text/csv")})
         answer.raise_for_status()
         return str(answer.json()["id"])
+
+    def upload_unlabelled(self, rows: int) -> str:
+        """A dataset of `rows` rows without a label; its id."""
+        world = make_rows(seed=0, rows=WORLD_ROWS)
+        examples = [
+            {
+                "id": f"{number:06d}",
+                "input": f"Ticket {number}. {world[number % WORLD_ROWS].input}",
+                "output": world[number % WORLD_ROWS].output,
+            }
+            for number in range(rows)
+        ]
+        body = {"name": f"{rows} rows", "criterion": CRITERION, "examples": examples}
+        return str(self.api.post("/datasets", json=body).raise_for_status().json()["id"])
 
     def evaluate(self, dataset_id: str, instruction: str) -> str:
         """Start an evaluation; its id."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.benchmarks.judging_clients import Setting, judge_all_rows, opened, rows
+from optimizers.lm.collector import calm_collector
 
 LATENCIES_MS = (200, 0)
 CONCURRENT = (16, 64, 128, 256)
@@ -113,13 +114,14 @@ def _memory(api_base: str) -> list[dict[str, Any]]:
     setting = Setting(client="concord", api_base=api_base, concurrent=MEMORY_CONCURRENT, calls=MEMORY_ROWS)
     table, started = [], time.monotonic()
     with opened(setting) as (session, loop):
-        judge_all_rows(setting, session, loop, rows(MEMORY_CONCURRENT, "warm"))
+        judge_all_rows(setting, session, loop, rows(MEMORY_CONCURRENT, "warm"), seen=False)
+        calm_collector()
         for judged in range(0, MEMORY_ROWS + 1, MEMORY_BATCH):
             if judged in MEMORY_MARKS:
                 after_s = round(time.monotonic() - started, 1)
                 table.append({"rows_judged": judged, "after_s": after_s, "resident_mib": _resident_mib()})
             if judged < MEMORY_ROWS:
-                judge_all_rows(setting, session, loop, rows(MEMORY_BATCH, f"batch-{judged}"))
+                judge_all_rows(setting, session, loop, rows(MEMORY_BATCH, f"batch-{judged}"), seen=True)
     return table
 
 

@@ -20,9 +20,10 @@ import aiohttp
 import dspy
 
 from experiments.benchmarks.genai_client import judge_by_genai
-from optimizers.evaluate import evaluate
+from optimizers.evaluate import PROBE_ROWS, evaluate
 from optimizers.judge import program_of
 from optimizers.lm import Gateway, GatewaySettings, Routes, Session, SqliteLedger
+from optimizers.lm.collector import calm_collector
 from optimizers.lm.loop import BackgroundLoop
 from optimizers.lm.provider_limits import ProviderLimits
 from optimizers.rendering import render
@@ -119,15 +120,16 @@ def opened(setting: Setting) -> Iterator[tuple[Session, BackgroundLoop]]:
             rate=ProviderLimits({}, ledger.lanes),
             uses=ledger.uses,
         )
-        yield gateway.session("benchmark", Budget()), loop
+        yield gateway.session("benchmark", Budget(), max_in_flight=setting.concurrent), loop
         loop.run(gateway.aclose())
         ledger.close()
 
 
 def judge_all_rows(
-    setting: Setting, session: Session, loop: BackgroundLoop, examples: Sequence[Example]
+    setting: Setting, session: Session, loop: BackgroundLoop, examples: Sequence[Example], *, seen: bool
 ) -> None:
-    """Judge `examples` by our evaluator; a row without a verdict ends it."""
+    """Judge `examples` by our evaluator; a row without a verdict ends it. Once the model was `seen` to accept
+    the prompt, no row goes ahead of the others, as in the later batches of an evaluation."""
     found = loop.run(
         evaluate(
             template(),
@@ -135,7 +137,9 @@ def judge_all_rows(
             session,
             candidate_id="benchmark",
             model=ModelRef(name=f"openai/{MODEL}", api_base=setting.api_base),
-            max_in_flight=setting.concurrent,
+            abreast=session.abreast,
+            canary=not seen,
+            probes=0 if seen else PROBE_ROWS,
             on_progress=lambda *_: None,
         )
     )
@@ -147,10 +151,11 @@ def concord(setting: Setting) -> Measured:
     """Our evaluator; and once more, from its ledger."""
     took: list[Took] = []
     with opened(setting) as (session, loop):
-        judge_all_rows(setting, session, loop, rows(setting.concurrent, "warm"))
+        judge_all_rows(setting, session, loop, rows(setting.concurrent, "warm"), seen=False)
+        calm_collector()
         for _ in range(2):
             with timed(took):
-                judge_all_rows(setting, session, loop, rows(setting.calls))
+                judge_all_rows(setting, session, loop, rows(setting.calls), seen=True)
     return measured(setting.calls, took)
 
 

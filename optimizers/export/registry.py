@@ -1,6 +1,7 @@
 """The formats by name."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from optimizers.artifact import Artifact
@@ -17,16 +18,34 @@ def _json(artifact: Artifact) -> Export:
     return Export(text=artifact.to_json(), filename="judge.json", media_type="application/json")
 
 
-FORMATS: Mapping[str, Callable[[Artifact], Export]] = MappingProxyType(
+@dataclass(frozen=True, kw_only=True)
+class Form:
+    """A format: how it is made, and what it is, in one sentence."""
+
+    make: Callable[[Artifact], Export]
+    summary: str
+
+
+FORMATS: Mapping[str, Form] = MappingProxyType(
     {
-        "dspy": dspy_program,
-        "json": _json,
-        "messages": messages,
-        "mlflow": mlflow_prompt,
-        "promptfoo": promptfoo,
-        "text": text,
+        "text": Form(make=text, summary="The prompt as a person reads it."),
+        "messages": Form(
+            make=messages,
+            summary="Chat messages with places for input and output, and how to read the verdict: for code "
+            "of any language.",
+        ),
+        "json": Form(
+            make=_json,
+            summary="The whole judge as one file: prompt, settings, evidence and where it comes from.",
+        ),
+        "dspy": Form(make=dspy_program, summary="The state of a DSPy program, as JSON."),
+        "mlflow": Form(make=mlflow_prompt, summary="A chat prompt for MLflow's prompt registry."),
+        "promptfoo": Form(
+            make=promptfoo, summary="A promptfoo configuration that runs the judge over labelled rows."
+        ),
     }
 )
+"""In the order in which they are offered."""
 
 
 def export(artifact: Artifact, format_name: str) -> Export:
@@ -37,4 +56,4 @@ def export(artifact: Artifact, format_name: str) -> Export:
     """
     if format_name not in FORMATS:
         raise InvalidInput(f"format must be one of {', '.join(FORMATS)}, got {format_name!r}")
-    return FORMATS[format_name](artifact)
+    return FORMATS[format_name].make(artifact)

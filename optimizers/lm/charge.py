@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
+from contextlib import suppress
 from typing import Protocol
 
 from optimizers.errors import (
@@ -12,6 +13,7 @@ from optimizers.errors import (
     RequestRejected,
     RunPaused,
     RunStopped,
+    StorageFailed,
 )
 from optimizers.lm.meter import reports_usage
 from optimizers.lm.pricing import Pricing
@@ -25,9 +27,9 @@ class SpendBook(Protocol):
     """Where accounts are kept; see `SpendAccounts`, which keeps them in the ledger's file."""
 
     def total_now(self, account: str) -> Usage: ...  # noqa: D102
-    async def reserve(  # noqa: D102
+    def reserve(  # noqa: D102
         self, account: str, charge: Charge, cap: Budget | None
-    ) -> tuple[Reservation | None, Usage]: ...
+    ) -> Awaitable[tuple[Reservation | None, Usage]]: ...
     def settle(self, reservation: Reservation, charge: Charge) -> Awaitable[Usage]: ...  # noqa: D102
     async def refund(self, reservation: Reservation) -> Usage: ...  # noqa: D102
     async def keep(self, reservation: Reservation) -> Usage: ...  # noqa: D102
@@ -57,13 +59,26 @@ class Account:
         """
         while True:
             settled = self._settled
-            reservation, self.paid = await self._book.reserve(self.name, charge, cap)
+            reservation = await self._try(charge, cap)
             if reservation is not None:
                 self._open += 1
                 return reservation
             if self._open == 0 and not settled.is_set():
                 raise RunPaused(PauseReason.SPEND_CAP, _cap_message(cap, self.paid, charge))
             await settled.wait()
+
+    async def _try(self, charge: Charge, cap: Budget | None) -> Reservation | None:
+        """One try. A reservation that was being written when nobody wanted it any more is given back."""
+        reserving = asyncio.ensure_future(self._book.reserve(self.name, charge, cap))
+        try:
+            reservation, self.paid = await asyncio.shield(reserving)
+        except asyncio.CancelledError:
+            with suppress(StorageFailed):
+                late, _ = await reserving
+                if late is not None:
+                    self.paid = await self._book.refund(late)
+            raise
+        return reservation
 
     def settle(self, reservation: Reservation, charge: Charge) -> "asyncio.Future[Usage]":
         """The call took `charge`. That is on its way to the book when this returns."""
@@ -91,14 +106,11 @@ class Account:
 
 
 class Voyage(Protocol):
-    """Who sends a call: it is told when the call leaves and comes back, and may stop it before."""
+    """Who sends a call: it knows whether the call has left, and is told how it ended."""
 
-    def depart(self) -> None:
-        """The call is about to leave. Raises to stop it."""
-        ...
-
-    def check(self) -> None:
-        """Raise if the call must not be made any more."""
+    @property
+    def departed(self) -> bool:
+        """Whether the call may be with the provider."""
         ...
 
     def back(self) -> None:
@@ -128,22 +140,20 @@ class Charged:
         Raises:
             RunPaused: the cap is reached; the call was not made.
         """
-        self._voyage.depart()
-        try:
-            reservation = await self._account.reserve(self._bound(request), self._cap)
-            answer = await self._complete(request, reservation)
-        except BaseException:
-            self._voyage.back()
-            raise
+        reservation = await self._account.reserve(self._bound(request), self._cap)
+        answer = await self._complete(request, reservation)
         self._voyage.settles(self._account.settle(reservation, self._taken(request, answer, reservation)))
         return answer
 
     async def _complete(self, request: ModelRequest, reservation: Reservation) -> ModelAnswer:
         try:
-            self._voyage.check()
             return await self._inner.complete(request)
         except BaseException as error:
-            await self._account.fail(reservation, charged=_may_be_charged(error))
+            charged = self._voyage.departed and _may_be_charged(error)
+            try:
+                await self._account.fail(reservation, charged=charged)
+            finally:
+                self._voyage.back()
             raise
 
     async def aclose(self) -> None:

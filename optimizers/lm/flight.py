@@ -34,24 +34,21 @@ class Flight:
             if not waiter.done():
                 waiter.set_result(None)
 
+    @property
+    def departed(self) -> bool:
+        """Whether the call may be with the provider."""
+        return self._departed
+
     def depart(self) -> None:
-        """The call is about to leave.
+        """The call leaves.
 
         Raises:
             RunStopped: nobody wants it any more.
         """
-        self.check()
-        self._departed = True
-
-    def check(self) -> None:
-        """Pass while somebody waits for the answer.
-
-        Raises:
-            RunStopped: the run was stopped, or whoever asked is gone.
-        """
         self.control.check()
         if self._abandoned:
             raise RunCancelled("nobody waits for this answer any more")
+        self._departed = True
 
     def back(self) -> None:
         """The call failed; whether another one follows is open."""

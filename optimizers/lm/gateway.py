@@ -1,8 +1,10 @@
-"""The one way to the models: ledger(circuit(retry(rate(limiter(meter(charge(timer(transport)))))))).
+"""The one way to the models: ledger(circuit(retry(meter(charge(places(rate(limiter(timer(transport))))))))).
 
 All calls of a run pass here, DSPy's included. The retries stand around the limiter, so that a retry that
 waits holds no place and every 429 is seen by what adapts the concurrency. The rate stands outside
-the limiter: a call that waits for its turn holds no place either. Each attempt takes a turn.
+the limiter: a call that waits for its turn holds no place either. Each attempt takes a turn. What a call
+takes of the ledger, before and after, is done while it holds no place: so a run's places, which are the
+calls that it has open, are with the provider all the time.
 """
 
 import asyncio
@@ -22,7 +24,7 @@ from optimizers.lm.claims import ClaimLost, WhileClaimed
 from optimizers.lm.control import RunControl
 from optimizers.lm.counting import CallCounter, Counted
 from optimizers.lm.flight import Flight
-from optimizers.lm.limiter import AdaptiveLimiter, Limited
+from optimizers.lm.limiter import AdaptiveLimiter, Limited, Placed
 from optimizers.lm.meter import Metered, Timed
 from optimizers.lm.pacing import Paced, Pacer
 from optimizers.lm.pricing import Pricing
@@ -116,12 +118,13 @@ class Gateway:
         control: RunControl | None = None,
         max_age_s: float | None = None,
         *,
+        max_in_flight: int = 32,
         models: Sequence[ModelRef] = (),
     ) -> Session:
         """A run's session. `account` is the run's id: what it paid before counts against `spend_cap`.
 
-        `models` are those that the run will use. Answers that are older than `max_age_s` now are asked
-        anew.
+        It has at most `max_in_flight` calls open at a time, and no more than the gateway. `models` are those
+        that the run will use. Answers that are older than `max_age_s` now are asked anew.
 
         Raises:
             PriceUnknown: a limit in dollars on one of `models` whose price nobody knows.
@@ -139,6 +142,7 @@ class Gateway:
             spend_cap=spend_cap,
             control=control or RunControl(),
             max_age_s=max_age_s,
+            max_in_flight=min(max_in_flight, self.settings.max_concurrency),
         )
 
     def check(self, model: ModelRef) -> None:
@@ -292,13 +296,13 @@ class Gateway:
 
     def _chain(self, session: Session, flight: Flight, transport: Transport) -> Transport:
         timed = Timed(transport, self.settings.timeout_s)
-        charged = Charged(timed, session.account, session.spend_cap, self.pricing, flight)
-        metered: Transport = Metered(charged, self.pricing)
+        ours = WhileClaimed(timed, lambda: self._confirm(session, flight), flight.depart)
+        placed = Placed(self._limited(ours, flight.request.model), session.places)
+        charged = Charged(placed, session.account, session.spend_cap, self.pricing, flight)
+        metered: Transport = Metered(Placed(charged, session.turns), self.pricing)
         if self._counter is not None:
             metered = Counted(metered, self._counter)
-        ours = WhileClaimed(metered, lambda: self._confirm(session, flight))
-        limited = self._limited(ours, flight.request.model)
-        return Retried(limited, self.settings.retry, self._jitter)
+        return Retried(metered, self.settings.retry, self._jitter)
 
     def _limited(self, inner: Transport, model: ModelRef) -> Transport:
         limiter, lane = self._limiter(model), self._rate.lane(model) if self._rate is not None else None

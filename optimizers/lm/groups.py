@@ -6,6 +6,7 @@ Coroutines of any event loop hand operations in; none of them blocks its loop.
 import asyncio
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -15,6 +16,9 @@ from optimizers.errors import StorageFailed
 O = TypeVar("O")  # noqa: E741  # an operation
 
 _MOST_IN_A_GROUP = 512
+
+_GATHERED_S = 0.002
+"""A commit costs far more than an operation, and a model's answer takes far longer than this."""
 
 
 @dataclass(eq=False, kw_only=True, slots=True)
@@ -31,13 +35,20 @@ class Job(Generic[O]):
 class Groups(Generic[O]):
     """Hands groups of operations to `work`, which sets each job's result or error and raises nothing.
 
-    `work` and, in the end, `finish` run in the one thread. `name` says in errors whose it is.
+    `work` and, in the end, `finish` run in the one thread. An operation that `can_wait` waits a moment for
+    others. `name` says in errors whose it is.
     """
 
     def __init__(
-        self, work: Callable[[Sequence[Job[O]]], None], *, finish: Callable[[], None], name: str
+        self,
+        work: Callable[[Sequence[Job[O]]], None],
+        *,
+        can_wait: Callable[[O], bool] = lambda _: False,
+        finish: Callable[[], None],
+        name: str,
     ) -> None:
         self._work = work
+        self._can_wait = can_wait
         self._finish = finish
         self._name = name
         self._jobs: queue.SimpleQueue[Job[O] | None] = queue.SimpleQueue()
@@ -80,9 +91,12 @@ class Groups(Generic[O]):
         self._finish()
 
     def _waiting(self) -> tuple[list[Job[O]], bool]:
-        """All jobs that are there now; waits for the first. The second part says: close after them."""
+        """All jobs that are there now; waits for the first, and perhaps with it for those that come soon. The
+        second part says: close after them."""
         jobs: list[Job[O]] = []
         job = self._jobs.get()
+        if job is not None and self._can_wait(job.operation):
+            time.sleep(_GATHERED_S)
         while job is not None:
             jobs.append(job)
             if len(jobs) == _MOST_IN_A_GROUP:

@@ -38,6 +38,11 @@ class _Work:
 _Job = Job[_Work]
 
 
+def _can_wait(work: _Work) -> bool:
+    """Whether it surely ends in a commit, which is the dear part. What may be found by reading does not."""
+    return work.write and work.look is None
+
+
 class LedgerFile:
     """An open ledger file. `schema` is run once, when it is opened.
 
@@ -53,7 +58,9 @@ class LedgerFile:
             self._connection = _open(path, schema)
         except (sqlite3.Error, OSError) as error:
             raise StorageFailed(f"the ledger {path} cannot be opened: {error}") from error
-        self._groups = Groups(self._do, finish=self._connection.close, name=f"the ledger {path}")
+        self._groups = Groups(
+            self._do, can_wait=_can_wait, finish=self._connection.close, name=f"the ledger {path}"
+        )
 
     async def read(self, operation: Operation[T]) -> T:
         """Run an operation that only reads."""

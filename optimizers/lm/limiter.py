@@ -101,6 +101,23 @@ class AdaptiveLimiter:
             self._paused_until = max(self._paused_until, asyncio.get_running_loop().time() + pause_s)
 
 
+class Placed:
+    """A transport that takes one of `places`, which a run's calls share."""
+
+    def __init__(self, inner: Transport, places: asyncio.Semaphore) -> None:
+        self._inner = inner
+        self._places = places
+
+    async def complete(self, request: ModelRequest) -> ModelAnswer:
+        """Answer `request` once there is a place."""
+        async with self._places:
+            return await self._inner.complete(request)
+
+    async def aclose(self) -> None:
+        """Release connections."""
+        await self._inner.aclose()
+
+
 class Limited:
     """A transport behind a limiter: each attempt takes a place, none is held while a retry waits."""
 

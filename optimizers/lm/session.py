@@ -1,6 +1,7 @@
 """One run's way to the models: its budget, its account, its switch."""
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable
 
@@ -14,14 +15,21 @@ from optimizers.types import Budget, ModelAnswer, ModelRef, ModelRequest, Usage
 
 Answer = Callable[["Session", ModelRequest, str], Awaitable[ModelAnswer]]
 
+AHEAD = 0.5
+"""Questions beyond the calls that may be open, for each of these: while those are with the provider, the next
+are looked up and reserved, and those before are stored and read. Each costs one unknown outcome more where
+the process is killed."""
+
 
 class Session:
     """A `LanguageModel` under one budget and one spend cap. Made by `Gateway.session`.
 
+    `places` are the calls that it may have open; `abreast` questions asked at a time keep all of them busy,
+    and as many `turns` there are to reserve what a call may take.
     `ask` belongs to the gateway's event loop; everything else may be called from any thread.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # made in one place, by name
         self,
         *,
         answer: Answer,
@@ -32,8 +40,14 @@ class Session:
         spend_cap: Budget | None,
         control: RunControl,
         max_age_s: float | None,
+        max_in_flight: int,
     ) -> None:
+        if max_in_flight < 1:
+            raise InvalidInput(f"max_in_flight must be 1 or more, got {max_in_flight}")
         self.account = account
+        self.places = asyncio.Semaphore(max_in_flight)
+        self.abreast = max_in_flight + math.ceil(AHEAD * max_in_flight)
+        self.turns = asyncio.Semaphore(self.abreast)
         self.spend_cap = spend_cap
         self.control = control
         self._oldest = None if max_age_s is None else time.time() - max_age_s

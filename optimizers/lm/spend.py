@@ -5,6 +5,7 @@ charged in full: the cap holds whatever happens.
 """
 
 import asyncio
+import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -68,13 +69,11 @@ class SpendAccounts:
         """
         return self._file.read_now(lambda connection: _total(connection, account).usage)
 
-    async def reserve(
+    def reserve(
         self, account: str, charge: Charge, cap: Budget | None
-    ) -> tuple[Reservation | None, Usage]:
+    ) -> "asyncio.Future[tuple[Reservation | None, Usage]]":
         """Charge `account` with the most that one call can take, unless that would exceed `cap`."""
-        wish = (account, charge, cap)
-        made: tuple[Reservation | None, Usage] = await self._file.write_together(_reserve, wish)
-        return made
+        return self._file.write_together(_reserve, (account, charge, cap))
 
     def settle(self, reservation: Reservation, charge: Charge) -> "asyncio.Future[Usage]":
         """Replace the reservation by what the call really took. It is handed in at once: what is handed in
@@ -208,10 +207,10 @@ def _close(
     """Take reservations back, in favour of what was really taken, unless that is `None`. One that is not
     open any more changes nothing."""
     ids = listed([reservation.id for reservation, _ in closings])
-    rows = connection.execute(
-        "SELECT id FROM reservations WHERE id IN (SELECT value FROM json_each(?))", (ids,)
+    rows = connection.execute(  # one row for all: the thread gives up the interpreter for each
+        "SELECT json_group_array(id) FROM reservations WHERE id IN (SELECT value FROM json_each(?))", (ids,)
     )
-    still_open = {number for (number,) in rows.fetchall()}
+    still_open = set(json.loads(rows.fetchone()[0]))
     totals = _totals(connection, (reservation.account for reservation, _ in closings))
     results: list[Usage] = []
     for reservation, taken in closings:

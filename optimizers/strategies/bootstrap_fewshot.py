@@ -70,8 +70,7 @@ class BootstrapFewShot:
             candidate = self._candidate(bench, base, pool, chosen)
             if not bench.affordable(bench.missing(candidate)):
                 return
-            origin = ", ".join(f"{name} {value}" for name, value in chosen.items())
-            tried.append(Tried(chosen=chosen, trial=self.race.run(bench, candidate, base, origin)))
+            tried.append(Tried(chosen=chosen, trial=self.race.run(bench, candidate, base, _origin(chosen))))
 
     def _pool(self, bench: Workbench, base: Candidate) -> Pool | None:
         """Solved examples for at most a third of the budget that is left, or none if that buys none."""
@@ -91,3 +90,9 @@ class BootstrapFewShot:
             int(str(chosen["per_class"])), bench.rng(f"set/{number}"), hard_first=number % 2 == 0
         )
         return base.with_(demonstrations=demos, reasoning=chosen["reasoning"])
+
+
+def _origin(chosen: Chosen) -> str:
+    """What a candidate is, in words."""
+    reasoning = "with" if chosen["reasoning"] else "without"
+    return f"{chosen['per_class']} examples of each class, draw {chosen['set']}, {reasoning} reasoning"

@@ -161,10 +161,14 @@ class InstructionSearch:
         candidate = menu.candidate(chosen)
         if not bench.affordable(bench.missing(candidate)):
             return False
-        origin = ", ".join(f"{name} {value}" for name, value in chosen.items())
+        origin = f"instruction {chosen['instruction']}, {_examples(chosen)}"
         trial = self.race.run(bench, candidate, _parent(bench, menu.base), origin)
         menu.tried.append(Tried(chosen=dict(chosen), trial=trial))
         return True
+
+
+def _examples(chosen: Chosen) -> str:
+    return f"example set {chosen['demonstrations']}" if chosen["demonstrations"] else "no examples"
 
 
 _FIRST: Chosen = {"instruction": 0, "demonstrations": 0}

@@ -124,7 +124,7 @@ class Lab:
         hook = None if before is None else partial(_with_control, before, control)
         model = ScriptedModel(self.script or self.world.answer, hook)
         gateway = Gateway(ledger, lambda _: model, settings=_IMPATIENT)
-        session = gateway.session("run", Budget(max_calls=calls), control=control)
+        session = gateway.session("run", Budget(max_calls=calls), control=control, max_in_flight=IN_FLIGHT)
         try:
             with BackgroundLoop() as loop:
                 bench = Workbench(
@@ -134,7 +134,6 @@ class Lab:
                     session=session,
                     loop=loop,
                     observer=observer,
-                    max_in_flight=IN_FLIGHT,
                 )
                 yield Table(bench=bench, session=session, model=model)
                 loop.run(gateway.aclose())

@@ -1,14 +1,23 @@
-"""GET /strategies and /models: what a request can choose from."""
+"""GET /strategies, /models and /formats: what a request can choose from."""
 
 import os
 
 from fastapi import APIRouter
 
+from optimizers.export import FORMATS
 from optimizers.lm.pricing import OFFLINE, Pricing
-from optimizers.strategies.registry import describe
+from optimizers.strategies.registry import DEFAULT, STRATEGIES
 from optimizers.types import ModelRef
 from service.catalog.choice import missing_key
-from service.catalog.schemas import ModelOut, ModelsOut, PriceOut, ProviderOut, StrategyOut
+from service.catalog.schemas import (
+    FormatOut,
+    ModelOut,
+    ModelsOut,
+    OptionOut,
+    PriceOut,
+    ProviderOut,
+    StrategyOut,
+)
 from service.dependencies import SettingsDep
 from service.doctor import KEY_OF_PROVIDER
 
@@ -19,8 +28,23 @@ DEMONSTRATION = "a demonstration, not a language model: it learns from the examp
 
 @router.get("/strategies")
 def list_strategies() -> list[StrategyOut]:
-    """How candidates can be found."""
-    return [StrategyOut(name=name, summary=summary) for name, summary in describe().items()]
+    """How candidates can be found, and what can be set of each."""
+    return [
+        StrategyOut(
+            name=name,
+            summary=entry.summary,
+            is_default=name == DEFAULT,
+            transfers=entry.transfers,
+            options=[OptionOut.model_validate(option) for option in entry.options],
+        )
+        for name, entry in STRATEGIES.items()
+    ]
+
+
+@router.get("/formats")
+def list_formats() -> list[FormatOut]:
+    """The forms in which a judge can be had; see `best` of runs and datasets."""
+    return [FormatOut(name=name, summary=form.summary) for name, form in FORMATS.items()]
 
 
 @router.get("/models")
@@ -40,10 +64,11 @@ def list_models(settings: SettingsDep) -> ModelsOut:
 
 
 def _model(name: str, pricing: Pricing) -> ModelOut:
-    price = pricing.price(ModelRef(name=name))
+    price, missing = pricing.price(ModelRef(name=name)), missing_key(name, os.environ)
     return ModelOut(
         name=name,
-        missing=missing_key(name, os.environ),
+        ready=missing is None,
+        missing=missing,
         price=None if price is None else PriceOut.model_validate(price, from_attributes=True),
         note=DEMONSTRATION if name == OFFLINE else None,
     )

@@ -8,8 +8,28 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from optimizers.types import Budget, Message, VerbatimPrompt
 
 
+class OptionOut(BaseModel):
+    """Something that can be set of a strategy, under `options` of a run."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str
+    default: int | float | str | list[str] | None
+    summary: str
+
+
 class StrategyOut(BaseModel):
-    """A way to find candidates, in one sentence."""
+    """A way to find candidates, in one sentence. `transfers`: it starts from the winners of earlier runs."""
+
+    name: str
+    summary: str
+    is_default: bool
+    transfers: bool
+    options: list[OptionOut]
+
+
+class FormatOut(BaseModel):
+    """A form in which a judge can be had, in one sentence."""
 
     name: str
     summary: str
@@ -23,9 +43,11 @@ class PriceOut(BaseModel):
 
 
 class ModelOut(BaseModel):
-    """A model that a request may name. `missing` is the variable whose key it lacks."""
+    """A model that a request may name. `missing` is the variable whose key it lacks; without one it is
+    `ready`."""
 
     name: str
+    ready: bool
     api_base: str | None = None
     missing: str | None = None
     price: PriceOut | None = None

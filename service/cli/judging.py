@@ -26,7 +26,7 @@ def judge_file(
     """
     control = RunControl()
     with open_gateway(ledger) as (gateway, loop), bars() as shown, interrupts(control):
-        session = gateway.session("judge", Budget(), control=control)
+        session = gateway.session("judge", Budget(), control=control, max_in_flight=max_in_flight)
 
         def progress(done: int, total: int, usage: Usage) -> None:
             shown.progress("judging", done, total, f"{usage.calls} calls")
@@ -37,7 +37,7 @@ def judge_file(
                 examples,
                 session,
                 model=model,
-                max_in_flight=max_in_flight,
+                abreast=session.abreast,
                 on_progress=progress,
             )
         )

@@ -1,16 +1,20 @@
 """The endpoints of datasets: parse, call one action, return."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from service.datasets import actions, examples, labelling, removal, store, views
+from experiments.examples import SUPPORT_DESK_CRITERION, support_desk_path
+from optimizers.splits import Fractions
+from service.datasets import actions, examples, inspecting, labelling, labelling_api, removal, store, views
 from service.datasets.bodies import two_bodies
 from service.datasets.counts import count
 from service.datasets.export import MEDIA_TYPES, ExportFormat, export
-from service.datasets.ingest import Limits
+from service.datasets.ingest import FileUpload, Limits
+from service.datasets.inspection_schemas import DatasetInspected, InspectDataset, InspectDatasetForm
+from service.datasets.queries import FiltersDep, IdsQuery, ViewerDep
 from service.datasets.schemas import (
     DatasetChange,
     DatasetCreated,
@@ -18,12 +22,10 @@ from service.datasets.schemas import (
     DatasetRemoved,
     DatasetSummary,
     ExampleDetail,
-    ExampleOut,
     MoreExamples,
     MoreExamplesForm,
     NewDataset,
     NewDatasetForm,
-    NewLabel,
 )
 from service.datasets.tables import ID_MAX_CHARS
 from service.datasets.uploads import Received, receive
@@ -33,9 +35,9 @@ from service.paging import Page, PageDep
 from service.settings import Settings
 
 router = APIRouter(tags=["datasets"])
+router.include_router(labelling_api.router)
 
-Annotator = Annotated[str, Path(min_length=1, max_length=ID_MAX_CHARS, description="Who labels.")]
-ExampleId = Annotated[str, Path(description="May hold slashes.")]
+EXAMPLE_NAME = "Support desk (example)"
 
 
 @router.post(
@@ -83,6 +85,60 @@ def _create(
         return _reply(session, stored)
 
     return once(received.digest, act)
+
+
+@router.post(
+    "/datasets/inspect",
+    response_model=DatasetInspected,
+    openapi_extra=two_bodies(InspectDataset, InspectDatasetForm),
+)
+async def inspect_dataset(request: Request, settings: SettingsDep) -> DatasetInspected:
+    """See how a file or rows would be understood, before anything is stored: columns and their roles, the
+    first rows, what each label means, unusable rows. Send `label_mapping` or `columns` to look again.
+
+    What is wrong with rows or columns is a part of the answer; only an upload of which nothing can be read is
+    refused.
+    """
+    max_bytes = settings.upload_max_bytes
+    async with receive(request, InspectDataset, InspectDatasetForm, upload_max_bytes=max_bytes) as received:
+        return await run_in_threadpool(_inspect, settings, received)
+
+
+def _inspect(settings: Settings, received: Received[InspectDataset | InspectDatasetForm]) -> DatasetInspected:
+    sent = received.fields
+    return inspecting.look(
+        received.upload,
+        label_mapping=sent.label_mapping,
+        columns=sent.columns,
+        limits=_limits(settings),
+    )
+
+
+@router.post("/datasets/example", status_code=201, response_model=DatasetCreated)
+def create_example_dataset(session: SessionDep, once: OnceDep, settings: SettingsDep) -> Response:
+    """Make a dataset of the example that ships with Concord: replies of an invented support desk, labelled
+    by two people."""
+    with support_desk_path().open("rb") as file:
+        inspected = actions.look_at(
+            FileUpload(file, support_desk_path().name),
+            label_mapping=None,
+            columns=None,
+            on_error="refuse",
+            limits=_limits(settings),
+        )
+
+        def act() -> Reply:
+            stored = actions.create(
+                session,
+                inspected,
+                name=EXAMPLE_NAME,
+                criterion=SUPPORT_DESK_CRITERION,
+                label_mapping=None,
+                fractions=Fractions(),
+            )
+            return _reply(session, stored)
+
+        return once("example", act)
 
 
 def _plain_name(stem: str | None) -> str:
@@ -137,13 +193,16 @@ def list_examples(
     dataset_id: str,
     session: SessionDep,
     request: PageDep,
-    labelled: Annotated[bool | None, Query(description="Whether a label counts on the row.")] = None,
-    label: Annotated[Literal["pass", "fail", "tie"] | None, Query()] = None,
-    disagrees_with: Annotated[str | None, Query(description="An evaluation's id.")] = None,
-) -> Page[ExampleOut]:
-    """Rows in the order of their arrival, with the label that counts and what each annotator says."""
-    filters = examples.Filters(labelled=labelled, label=label, disagrees_with=disagrees_with)
-    return examples.page(session, dataset_id, filters, request)
+    filters: FiltersDep,
+    viewer: ViewerDep,
+    ids: IdsQuery = None,
+) -> Page[examples.AnyExample]:
+    """Rows in the order of their arrival, with the label that counts and what each annotator says; or the
+    rows with these ids, with the verdicts of the latest evaluations."""
+    if ids is None:
+        return examples.page(session, dataset_id, filters, request, viewer)
+    examples.require_no_filter(filters)
+    return examples.by_ids(session, dataset_id, ids, viewer)
 
 
 @router.post(
@@ -181,31 +240,9 @@ def _append(
 
 
 @router.get("/datasets/{dataset_id}/examples/{example_id:path}")
-def get_example(dataset_id: str, example_id: ExampleId, session: SessionDep) -> ExampleDetail:
+def get_example(dataset_id: str, example_id: labelling_api.ExampleId, session: SessionDep) -> ExampleDetail:
     """One row with the history of its labels."""
-    return examples.detail(session, store.get_example(session, dataset_id, example_id))
-
-
-@router.put("/datasets/{dataset_id}/examples/{example_id:path}/labels/{annotator}")
-def put_label(
-    dataset_id: str, example_id: ExampleId, annotator: Annotator, label: NewLabel, session: SessionDep
-) -> ExampleDetail:
-    """Say pass or fail. The same again changes nothing; another word replaces it and both are kept.
-
-    On a row that has a reference label or is tied, this is a correction and settles it, unless
-    `adjudicates` says otherwise.
-    """
-    example = labelling.put_label(session, dataset_id, example_id, annotator, label)
-    return examples.detail(session, example)
-
-
-@router.delete("/datasets/{dataset_id}/examples/{example_id:path}/labels/{annotator}")
-def withdraw_label(
-    dataset_id: str, example_id: ExampleId, annotator: Annotator, session: SessionDep
-) -> ExampleDetail:
-    """Take one's own label back; the history keeps it."""
-    example = labelling.withdraw_label(session, dataset_id, example_id, annotator)
-    return examples.detail(session, example)
+    return examples.detail(labelling.told(session, dataset_id, example_id))
 
 
 @router.get(

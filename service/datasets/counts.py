@@ -20,7 +20,7 @@ from optimizers.splits import (
 )
 from optimizers.types import Label
 from service.datasets.adjudication import LabelSource
-from service.datasets.schemas import HumanAgreementOut, Milestone, PairKappa
+from service.datasets.schemas import HumanAgreementOut, Milestone, MilestoneOnTheWay, PairKappa
 from service.datasets.tables import ExampleRow, LabelRow
 
 LARGE_GROUP = 0.3
@@ -151,19 +151,34 @@ def _pair(names: tuple[str, str], cells: Counter[tuple[str, str]]) -> PairKappa:
 # --- what to do next --------------------------------------------------------------------------------
 
 
+def milestones(counts: Counts) -> list[MilestoneOnTheWay]:
+    """The numbers of labels that unlock something, and what each still lacks."""
+    steps = [(EVALUATE_LABELS, "evaluate", _lack(counts, EVALUATE_LABELS))]
+    steps.append((OPTIMIZE_LABELS, "optimize", _lack_to_optimize(counts)))
+    for advised, unlocks in zip(ADVISED_LABELS, ("narrower intervals", "a dependable test"), strict=True):
+        steps.append((advised, unlocks, _lack(counts, advised)))
+    return [
+        MilestoneOnTheWay(labels=labels, unlocks=unlocks, missing=missing, reached=not missing)
+        for labels, unlocks, missing in steps
+    ]
+
+
 def next_milestone(counts: Counts) -> Milestone | None:
-    """The next number of labels that unlocks something; `None` when there is nothing more to advise."""
-    if counts.labelled < EVALUATE_LABELS:
-        missing = {"labels": EVALUATE_LABELS - counts.labelled}
-        return Milestone(labels=EVALUATE_LABELS, unlocks="evaluate", missing=missing)
+    """The first that is not reached; `None` when there is nothing more to advise."""
+    ahead = (step for step in milestones(counts) if not step.reached)
+    return next((Milestone(labels=m.labels, unlocks=m.unlocks, missing=m.missing) for m in ahead), None)
+
+
+def _lack(counts: Counts, labels: int) -> dict[str, int]:
+    return {"labels": labels - counts.labelled} if counts.labelled < labels else {}
+
+
+def _lack_to_optimize(counts: Counts) -> dict[str, int]:
     try:
         require_labels_to_optimize(_enough(counts))
     except NotEnoughLabels as error:
-        return Milestone(labels=OPTIMIZE_LABELS, unlocks="optimize", missing=error.missing)
-    for advised, unlocks in zip(ADVISED_LABELS, ("narrower intervals", "a dependable test"), strict=True):
-        if counts.labelled < advised:
-            return Milestone(labels=advised, unlocks=unlocks, missing={"labels": advised - counts.labelled})
-    return None
+        return error.missing
+    return {}
 
 
 def _enough(counts: Counts) -> Iterable[Label]:

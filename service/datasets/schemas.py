@@ -11,18 +11,10 @@ from optimizers.types import Label
 from service.datasets.adjudication import LabelSource
 from service.datasets.bodies import inlined
 from service.datasets.ingest import OnError, Refused, Understood
+from service.datasets.labelling_schemas import MarkOut, OwnLabel, PickedBy, VerdictOnRow, without_nul
 from service.datasets.tables import ID_MAX_CHARS
 
-PickedBy = Literal["given", "order", "random", "disagreement"]
-
-
-def _without_nul(text: str) -> str:
-    if "\x00" in text:
-        raise ValueError("text must not hold NUL characters")
-    return text
-
-
-Storable = AfterValidator(_without_nul)
+Storable = AfterValidator(without_nul)
 Name = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=ID_MAX_CHARS), Storable
 ]
@@ -32,7 +24,7 @@ Criterion = Annotated[
 Critique = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000), Storable]
 
 
-class _Sent(BaseModel):
+class Sent(BaseModel):
     """A request's body: an unknown field is a mistake that is told."""
 
     model_config = ConfigDict(extra="forbid")
@@ -41,7 +33,7 @@ class _Sent(BaseModel):
 # --- sent -------------------------------------------------------------------------------------------
 
 
-class SplitShares(_Sent):
+class SplitShares(Sent):
     """Shares of the labelled rows, together 1. `test` 0 means that nothing will be measured."""
 
     train: float = 0.4
@@ -81,7 +73,7 @@ ExampleObject = Annotated[dict[str, Any], WithJsonSchema(inlined(SentExample))]
 """Any: what is wrong with a row is told with its number, like a row of a file."""
 
 
-class WithExamples(_Sent):
+class WithExamples(Sent):
     """A JSON body with rows."""
 
     examples: list[ExampleObject]
@@ -99,7 +91,7 @@ class NewDataset(WithExamples):
     on_error: OnError = "refuse"
 
 
-class NewDatasetForm(_Sent):
+class NewDatasetForm(Sent):
     """The fields beside the file in a multipart body. Objects are sent as JSON text."""
 
     name: Name | None = None
@@ -118,14 +110,14 @@ class MoreExamples(WithExamples):
     on_error: OnError = "refuse"
 
 
-class MoreExamplesForm(_Sent):
+class MoreExamplesForm(Sent):
     """The fields beside a file of rows to append."""
 
     columns: Json[dict[str, Any]] | None = None
     on_error: OnError = "refuse"
 
 
-class DatasetChange(_Sent):
+class DatasetChange(Sent):
     """What can be changed of a dataset; what is absent stays."""
 
     name: Name | None = None
@@ -134,7 +126,7 @@ class DatasetChange(_Sent):
     """Only before the first snapshot: afterwards parts are settled."""
 
 
-class NewLabel(_Sent):
+class NewLabel(Sent):
     """One person's label on one example."""
 
     label: Label
@@ -164,6 +156,13 @@ class PartCounts(BaseModel):
     train: int = 0
     dev: int = 0
     test: int = 0
+
+
+class MarkCounts(BaseModel):
+    """Rows that somebody has marked."""
+
+    flag: int = 0
+    skip: int = 0
 
 
 class AnnotatorCount(BaseModel):
@@ -219,9 +218,17 @@ class DatasetSummary(BaseModel):
     next_milestone: Milestone | None
 
 
+class MilestoneOnTheWay(Milestone):
+    """One of all numbers of labels that unlock something; nothing is missing where it is `reached`."""
+
+    reached: bool
+
+
 class DatasetDetail(DatasetSummary):
     """A dataset with its counts, how people agree, and how its last upload was understood."""
 
+    milestones: list[MilestoneOnTheWay]
+    marked: MarkCounts
     agreement: HumanAgreementOut | None
     warnings: list[str]
     understood: dict[str, Any]
@@ -276,19 +283,37 @@ class AnnotatorLabel(BaseModel):
     critique: str | None = None
 
 
-class ExampleOut(BaseModel):
-    """A row with the label that counts and what each annotator says."""
+class ExampleTexts(BaseModel):
+    """A row's texts. `own` and `mark` are those of the annotator who asks, where one is named."""
 
     id: str
     input: str
     output: str
     group: str | None
+    own: OwnLabel | None = None
+    mark: MarkOut | None = None
+
+
+class HiddenExample(ExampleTexts):
+    """A row to be labelled without knowing what others or judges say: nothing of that is here."""
+
+    hidden: Literal[True] = True
+
+
+class ExampleOut(ExampleTexts):
+    """A row with the label that counts and what each annotator says."""
+
+    hidden: Literal[False] = False
     label: Label | None
     label_source: LabelSource | None
     critique: str | None
     picked_by: str
     part: str | None
     labels: dict[str, AnnotatorLabel]
+    marks: dict[str, MarkOut]
+    """By annotator."""
+    verdicts: list[VerdictOnRow] | None = None
+    """Of the dataset's latest evaluations, newest first; only where rows are asked for by their ids."""
 
 
 class LabelEvent(BaseModel):

@@ -5,19 +5,38 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Table, insert
+from sqlalchemy import BindParameter, Table, bindparam, insert
 from sqlmodel import Session, col, select
 
 from optimizers.types import Label
 from service.datasets.adjudication import Vote
 from service.datasets.ingest import Row
-from service.datasets.tables import DatasetRow, ExampleRow, LabelRow
+from service.datasets.tables import DatasetRow, ExampleRow, LabelRow, MarkRow
 from service.errors import NotFound
 
 BATCH_ROWS = 500
 
 EXAMPLES: Table = ExampleRow.__table__  # type: ignore[attr-defined]  # SQLModel sets it on tables
 LABELS: Table = LabelRow.__table__  # type: ignore[attr-defined]
+MARKS: Table = MarkRow.__table__  # type: ignore[attr-defined]
+
+# Of each label by hand: built once, since building them takes longer than asking them.
+_IN_DATASET: BindParameter[str] = bindparam("in_dataset")
+_OF_EXAMPLE: BindParameter[str] = bindparam("of_example")
+_EXAMPLE = select(ExampleRow).where(
+    ExampleRow.dataset_id == _IN_DATASET, ExampleRow.example_id == _OF_EXAMPLE
+)
+_HISTORY = (
+    select(LabelRow)
+    .where(LabelRow.dataset_id == _IN_DATASET, LabelRow.example_id == _OF_EXAMPLE)
+    .order_by(col(LabelRow.number))
+)
+_MARKS = (
+    select(MarkRow)
+    .where(MarkRow.dataset_id == _IN_DATASET, MarkRow.example_id == _OF_EXAMPLE)
+    .order_by(col(MarkRow.annotator))
+)
+_LOCKED_EXAMPLE = _EXAMPLE.with_for_update()
 
 
 def batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
@@ -46,8 +65,8 @@ def get_example(session: Session, dataset_id: str, example_id: str, *, lock: boo
     Raises:
         NotFound: there is no such dataset, or no such example in it.
     """
-    query = select(ExampleRow).where(ExampleRow.dataset_id == dataset_id, ExampleRow.example_id == example_id)
-    row = session.exec(query.with_for_update() if lock else query).first()
+    named = {"in_dataset": dataset_id, "of_example": example_id}
+    row = session.exec(_LOCKED_EXAMPLE if lock else _EXAMPLE, params=named).first()
     if row is None:
         get_dataset(session, dataset_id)
         raise NotFound("example", example_id)
@@ -155,5 +174,11 @@ def votes_of(labels: Iterable[LabelRow]) -> list[Vote]:
 
 def label_history(session: Session, dataset_id: str, example_id: str) -> list[LabelRow]:
     """All that annotators ever said about an example, oldest first."""
-    query = select(LabelRow).where(LabelRow.dataset_id == dataset_id, LabelRow.example_id == example_id)
-    return list(session.exec(query.order_by(col(LabelRow.number))))
+    named = {"in_dataset": dataset_id, "of_example": example_id}
+    return list(session.exec(_HISTORY, params=named))
+
+
+def marks_of(session: Session, dataset_id: str, example_id: str) -> list[MarkRow]:
+    """The marks on an example, by annotator."""
+    named = {"in_dataset": dataset_id, "of_example": example_id}
+    return list(session.exec(_MARKS, params=named))

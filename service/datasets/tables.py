@@ -1,4 +1,4 @@
-"""Tables of datasets, examples, labels and snapshots."""
+"""Tables of datasets, examples, labels, marks and snapshots."""
 
 from datetime import datetime
 from typing import Any
@@ -50,9 +50,11 @@ class ExampleRow(SQLModel, table=True):
     __tablename__ = "concord_examples"
     __table_args__ = (
         UniqueConstraint("dataset_id", "example_id", name="uq_concord_examples_example_id"),
-        Index("ix_concord_examples_dataset_number", "dataset_id", "number"),
+        # Lists without texts, and counts, find all that they need in these: they read no row.
+        Index("ix_concord_examples_order", "dataset_id", "number", "example_id", "label"),
+        Index("ix_concord_examples_label", "dataset_id", "label", "label_source", "part"),
+        Index("ix_concord_examples_group", "dataset_id", "group_key"),
         Index("ix_concord_examples_pair", "dataset_id", "pair_hash"),
-        Index("ix_concord_examples_label", "dataset_id", "label"),
     )
 
     number: int | None = Field(default=None, sa_column=Column(BIG_SERIAL, primary_key=True))
@@ -111,6 +113,27 @@ class LabelRow(SQLModel, table=True):
     adjudicates: bool = False
     """This label settles the row, whatever others said."""
     current: bool = True
+    created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
+
+
+class MarkRow(SQLModel, table=True):
+    """An annotator's mark on an example: a flag, or a skip. No part of any snapshot."""
+
+    __tablename__ = "concord_marks"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["dataset_id", "example_id"],
+            ["concord_examples.dataset_id", "concord_examples.example_id"],
+            name="fk_concord_marks_example",
+            ondelete="CASCADE",
+        ),
+    )
+
+    dataset_id: str = Field(primary_key=True, max_length=32)
+    example_id: str = Field(primary_key=True, max_length=ID_MAX_CHARS)
+    annotator: str = Field(primary_key=True, max_length=ID_MAX_CHARS)
+    kind: str = Field(max_length=8)
+    note: str | None = Field(default=None, sa_column=Column(Text))
     created_at: datetime = Field(default_factory=now, sa_type=UtcDateTime)
 
 

@@ -7,6 +7,7 @@ from sqlmodel import Session, and_, col, or_, select
 
 from optimizers.types import Label, Part
 from service.datasets import counts as counting
+from service.datasets import marks
 from service.datasets.actions import Stored
 from service.datasets.counts import Counts
 from service.datasets.schemas import (
@@ -71,6 +72,8 @@ def created(session: Session, stored: Stored) -> DatasetCreated:
 def _detail(session: Session, dataset: DatasetRow) -> dict[str, Any]:
     counts = counting.count(session, [dataset.id]).get(dataset.id) or Counts()
     return _summary(dataset, counts) | {
+        "milestones": counting.milestones(counts),
+        "marked": marks.count(session, dataset.id),
         "agreement": counting.human_agreement(session, dataset.id),
         "warnings": counting.warnings(counts),
         "understood": dataset.understood,

@@ -6,10 +6,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+from optimizers.types import Part
 from service.db import transaction
 from service.dependencies import EngineDep, SessionDep, SettingsDep
-from service.evaluations import actions, views
-from service.evaluations.schemas import EvaluationOut, JudgedRow, NewEvaluation
+from service.evaluations import actions, agreement, views
+from service.evaluations.schemas import AgreementOut, CellFilter, EvaluationOut, JudgedRow, NewEvaluation
 from service.idempotency import OnceDep, Reply
 from service.jobs import dependencies as jobs
 from service.jobs import store, streams
@@ -17,6 +18,10 @@ from service.jobs.dependencies import SenderDep
 from service.paging import Page, PageDep
 
 router = APIRouter(tags=["evaluations"], lifespan=jobs.lifespan)
+
+PartQuery = Annotated[
+    Part | None, Query(description="Rows of one part alone: `test` for those that no run was tuned on.")
+]
 
 
 @router.post("/evaluations", status_code=202, response_model=EvaluationOut)
@@ -52,10 +57,25 @@ def list_verdicts(
     evaluation_id: str,
     session: SessionDep,
     request: PageDep,
-    agrees: Annotated[bool | None, Query(description="With people's label.")] = None,
+    agrees: Annotated[bool | None, Query(description="With people's label, as it is now.")] = None,
+    cell: Annotated[
+        CellFilter | None,
+        Query(
+            description="A cell of the confusion table, with people's labels as they are now. `unparseable` "
+            "are labelled rows without a verdict, `failure` all without one."
+        ),
+    ] = None,
+    part: PartQuery = None,
 ) -> Page[JudgedRow]:
     """Row by row, as far as it is judged; rows come in batches while it runs."""
-    return views.verdicts(session, evaluation_id, request, agrees=agrees)
+    return views.verdicts(session, evaluation_id, request, agrees=agrees, cell=cell, part=part)
+
+
+@router.get("/evaluations/{evaluation_id}/agreement")
+def get_agreement(evaluation_id: str, session: SessionDep, part: PartQuery = None) -> AgreementOut:
+    """How far the judge agrees with people's labels as they are now, over the rows that are judged so far:
+    it follows while the evaluation runs, and when a label is changed."""
+    return agreement.now(session, evaluation_id, part)
 
 
 def _existing(evaluation_id: str, engine: EngineDep) -> str:

@@ -34,7 +34,8 @@ class Bench:
 
     def session(self, evaluation: EvaluationRow, control: RunControl) -> Asking:
         """The way to the models for one job. All jobs of an evaluation pay from its one account."""
-        return self.gateway.session(evaluation.id, Budget(), _budget(evaluation.spend_cap), control)
+        cap = _budget(evaluation.spend_cap)
+        return self.gateway.session(evaluation.id, Budget(), cap, control, max_in_flight=self.max_in_flight)
 
     def judge(
         self,
@@ -54,7 +55,7 @@ class Bench:
                 examples,
                 asking,
                 model=model,
-                max_in_flight=self.max_in_flight,
+                abreast=asking.abreast,
                 on_progress=told,
                 canary=canary,
             )

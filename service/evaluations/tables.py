@@ -50,6 +50,8 @@ class VerdictRow(SQLModel, table=True):
     failure: str | None = Field(default=None, max_length=16)
     message: str | None = Field(default=None, sa_column=Column(Text))
     """Why there is no verdict."""
+    classifier: str | None = Field(default=None, max_length=8)
+    """What the cheap supervised classifier says, fitted on other rows; on a sample, once all are judged."""
 
 
 class ShardRow(SQLModel, table=True):

@@ -18,7 +18,7 @@ from optimizers.types import ModelRef, Usage
 from service.datasets.counts import human_agreement
 from service.datasets.tables import ExampleRow
 from service.errors import NotFound
-from service.evaluations import rows, shards
+from service.evaluations import classifier, rows, shards
 from service.evaluations.actions import KIND
 from service.evaluations.card import card
 from service.evaluations.judge import Bench, judge_of
@@ -119,6 +119,9 @@ class EvaluationWork:
         """What the verdicts come to, counted before the transaction that stores it begins."""
         agreement = task.attempt.read(lambda session: card(session, task.evaluation))
         people = task.attempt.read(lambda session: human_agreement(session, task.evaluation.dataset_id))
+        said = classifier.classify(
+            task.attempt.read(lambda session: classifier.sample(session, task.evaluation))
+        )
 
         def publish(session: Session) -> None:
             evaluation = session.get_one(EvaluationRow, task.evaluation.id)
@@ -127,6 +130,7 @@ class EvaluationWork:
             evaluation.agreement = agreement
             evaluation.human_agreement = people.model_dump(mode="json") if people else None
             session.add(evaluation)
+            classifier.store(session, evaluation.id, said)
             shards.clear(session, evaluation.id)
 
         return publish

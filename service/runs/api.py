@@ -26,8 +26,9 @@ from service.jobs.dependencies import SenderDep
 from service.judging import Judging, JudgingDep
 from service.paging import Page, PageDep
 from service.problems import problem_response
-from service.runs import actions, views
+from service.runs import actions, comparison, trials, views
 from service.runs.schemas import (
+    ComparisonOut,
     EstimateOut,
     Format,
     Judged,
@@ -94,6 +95,16 @@ def list_runs(
     return views.page(session, request, dataset_id=dataset_id)
 
 
+@router.get("/runs/compare")
+def compare_runs(
+    session: SessionDep,
+    a: Annotated[str, Query(description="A run.")],
+    b: Annotated[str, Query(description="Another one.")],
+) -> ComparisonOut:
+    """Two runs side by side, and how their winners differ on the test rows that both have measured."""
+    return comparison.side_by_side(session, a, b)
+
+
 @router.get("/runs/{run_id}")
 def get_run(run_id: str, session: SessionDep) -> RunOut:
     """One run: where it is, the best so far, what it took, where MLflow shows it."""
@@ -103,7 +114,7 @@ def get_run(run_id: str, session: SessionDep) -> RunOut:
 @router.get("/runs/{run_id}/trials")
 def list_trials(run_id: str, session: SessionDep, request: PageDep) -> Page[TrialOut]:
     """Its candidates, measured on dev."""
-    return views.trials(session, run_id, request)
+    return trials.page(session, run_id, request)
 
 
 def _existing(run_id: str, engine: EngineDep) -> str:

@@ -1,5 +1,6 @@
 """The observer of a run in a worker: what the search does is stored as it happens."""
 
+from collections.abc import Mapping
 from functools import partial
 
 from sqlalchemy import func, select, update
@@ -16,6 +17,7 @@ from service.jobs.pace import calls_left
 from service.runs import outbox
 from service.runs.stored import trial_row
 from service.runs.tables import RunRow, TrialRow
+from service.runs.trials import Standing, standings_of
 
 
 class Recorder:
@@ -48,12 +50,13 @@ def _store(session: Session, *, row: TrialRow) -> None:
     session.flush()
     _keep_best(session, row.run_id)
     if known is None:
-        store.add_event(session, row.run_id, "trial", _glance(row))
+        store.add_event(session, row.run_id, "trial", _glance(row, standings_of(session, row.run_id)))
         outbox.note(session, row.run_id)
 
 
-def _glance(row: TrialRow) -> dict[str, object]:
-    kappa = row.dev["kappa"]
+def _glance(row: TrialRow, standings: Mapping[int, Standing]) -> dict[str, object]:
+    """What a chart needs to draw the trial without asking further."""
+    kappa, standing = row.dev["kappa"], standings[row.number]
     return {
         "number": row.number,
         "kappa": row.kappa,
@@ -61,6 +64,13 @@ def _glance(row: TrialRow) -> dict[str, object]:
         "high": kappa["high"],
         "complete": row.complete,
         "origin": row.origin,
+        "candidate_id": row.candidate_id,
+        "parent": standing.parent,
+        "rows": row.dev["n"],
+        "leads": standing.leads,
+        "best_kappa": standing.best_kappa,
+        "calls_so_far": standing.so_far.calls,
+        "cost_usd_so_far": standing.so_far.cost_usd,
     }
 
 

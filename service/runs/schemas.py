@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from optimizers.report import Conclusion, Recommended
 from optimizers.strategies.registry import DEFAULT
 from service.catalog.schemas import Limits, PromptIn
+from service.figures import GainOut, IntervalOut
 from service.jobs.schemas import JobState, Priority
 
 MAX_JUDGED = 1_000
@@ -68,8 +69,19 @@ class BestSoFar(BaseModel):
     kappa: float
 
 
+class TestedOut(BaseModel):
+    """Kappa of the baseline and of the winner on the same test rows, and the difference."""
+
+    __test__ = False  # not a test case, whatever pytest thinks of its name
+
+    baseline: IntervalOut
+    best: IntervalOut
+    gain: GainOut
+
+
 class RunOut(JobState):
-    """A run. `conclusion`, `test_kappa` and `artifact_digest` are there once it has succeeded."""
+    """A run. `conclusion`, `test_kappa`, `test` and `artifact_digest` are there once it has succeeded; the
+    two about test are null without test rows."""
 
     id: str
     dataset_id: str
@@ -87,6 +99,7 @@ class RunOut(JobState):
     conclusion: Conclusion | None
     recommended: Recommended | None
     test_kappa: float | None
+    test: TestedOut | None
     artifact_digest: str | None
     mlflow_url: str | None = Field(description="The run in MLflow, once MLflow was told of it.")
     mlflow: dict[str, str | None] = Field(description="Its pages: run, trials, compare, experiment.")
@@ -97,21 +110,36 @@ class RunOut(JobState):
 
 
 class TrialOut(BaseModel):
-    """One candidate on dev. `dev` is its agreement on the rows that it saw, all of them if `complete`."""
+    """One candidate on dev. `dev` is its agreement on the rows that it saw, all of them if `complete`.
+
+    The baseline is the first. `parent` is the trial whose candidate this one was made from. `leads` is
+    true where it was the best when it was measured, `is_best` where it is the best of all up to now;
+    `best_kappa` is what was best then. `calls_so_far` and `cost_usd_so_far` are the run's at its end.
+    """
 
     number: int
     candidate_id: str
     parent_id: str | None
-    origin: str
+    parent: int | None
+    origin: str = Field(description="The move that made it.")
+    is_baseline: bool
     complete: bool
+    rows: int = Field(description="Dev rows that it judged.")
     kappa: float | None
+    leads: bool
+    is_best: bool
+    best_kappa: float | None
     instruction: str
+    verbatim: bool = Field(description="A prompt of the user's own, sent as it is.")
     demonstrations: int
     reasoning: bool
     threshold: float | None
     prompt: str
     dev: dict[str, Any]
     usage: dict[str, Any]
+    cost_usd: float | None
+    calls_so_far: int
+    cost_usd_so_far: float | None
 
 
 class Format(StrEnum):
@@ -168,7 +196,11 @@ class Judged(BaseModel):
 
 
 class EstimateOut(BaseModel):
-    """What a run would take if the ledger held none of its answers. `needed_calls` is the least budget."""
+    """What a run would take if the ledger held none of its answers. `needed_calls` is the least budget.
+
+    Without a `cost_usd`, `cost_unknown` says why there is none. `rows` are those of the split, by part;
+    `classes` are the same by people's label, as in `{"train": {"pass": 30, "fail": 10}, ...}`.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -177,6 +209,56 @@ class EstimateOut(BaseModel):
     prompt_tokens: int
     completion_tokens: int
     cost_usd: float | None
+    cost_unknown: str | None
     minutes: float
     rows: dict[str, int]
+    classes: dict[str, dict[str, int]]
     limited_by: str | None
+
+
+# --- two runs side by side --------------------------------------------------------------------------
+
+
+class McNemarOut(BaseModel):
+    """Rows on which one of the two is right alone, and the exact two-sided p-value of their being alike."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    only_a: int
+    only_b: int
+    p_value: float
+
+
+class ComparedOut(BaseModel):
+    """One of two runs: itself, its winner's prompt (that of its best trial while it runs), and its winner's
+    agreement on the rows that both runs have tested."""
+
+    run: RunOut
+    prompt: str | None
+    baseline_prompt: str | None
+    test: dict[str, Any] | None = Field(description="Its own report's `test`.")
+    shared: dict[str, Any] | None = Field(description="Its winner's agreement on the shared rows.")
+
+
+class SharedRows(BaseModel):
+    """Test rows of both runs, and of either alone. `relabelled` of the shared ones have had another label in
+    the older run; the newer run's labels count."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    shared: int
+    only_a: int
+    only_b: int
+    relabelled: int
+
+
+class ComparisonOut(BaseModel):
+    """Two runs on the same test rows. `difference` is the kappa of `b`'s winner minus that of `a`'s, with
+    an interval resampled by group. Without one, `why_not` says why the two cannot be compared."""
+
+    a: ComparedOut
+    b: ComparedOut
+    rows: SharedRows | None
+    difference: GainOut | None
+    mcnemar: McNemarOut | None
+    why_not: str | None

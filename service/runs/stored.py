@@ -1,5 +1,6 @@
 """The core's values as the database keeps them: plain JSON, compressed where it is long."""
 
+import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -51,8 +52,13 @@ def trial_row(run_id: str, trial: Trial, dev: Agreement, prompt: str) -> TrialRo
         prompt=prompt,
         dev=asdict(dev),
         usage=asdict(trial.usage),
-        outcomes=_pack(_OUTCOMES.dump_json(dict(trial.evaluation.outcomes))),
+        outcomes=pack_outcomes(trial.evaluation),
     )
+
+
+def pack_outcomes(evaluation: Evaluation) -> bytes:
+    """What a candidate said on each row, as a trial keeps it."""
+    return _pack(_OUTCOMES.dump_json(dict(evaluation.outcomes)))
 
 
 def candidate_of(row: TrialRow) -> Candidate:
@@ -77,6 +83,15 @@ def trial_of(row: TrialRow) -> Trial:
 def outcomes_of(row: TrialRow) -> dict[str, Outcome]:
     """What the candidate said on each row, in the order of the rows."""
     return _OUTCOMES.validate_json(zlib.decompress(row.outcomes))
+
+
+def labels_of(outcomes: bytes) -> dict[str, str]:
+    """The verdicts alone, by example id, of a trial's stored outcomes; rows without one are left out.
+
+    Nothing is checked: for reading many trials at once.
+    """
+    plain: dict[str, dict[str, Any]] = json.loads(zlib.decompress(outcomes))
+    return {example_id: outcome["label"] for example_id, outcome in plain.items() if "label" in outcome}
 
 
 def pack_evaluations(evaluations: Mapping[str, Evaluation | None]) -> bytes:

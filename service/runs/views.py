@@ -1,4 +1,4 @@
-"""What is told about runs and trials."""
+"""What is told about runs."""
 
 from typing import Any
 
@@ -13,9 +13,9 @@ from service.jobs.schemas import state_of
 from service.jobs.tables import JobRow
 from service.paging import Page, PageRequest, page_of
 from service.runs.actions import KIND
-from service.runs.schemas import BestSoFar, RunOut, TrialOut
+from service.runs.schemas import BestSoFar, RunOut, TestedOut
 from service.runs.stored import spec_of
-from service.runs.tables import ResultRow, RunRow, TrackingRow, TrialRow
+from service.runs.tables import ResultRow, RunRow, TrackingRow
 
 PAGES = ("run", "trials", "compare", "experiment")
 """The pages of MLflow that a run has."""
@@ -41,17 +41,6 @@ def page(session: Session, request: PageRequest, *, dataset_id: str | None) -> P
     rows = session.execute(newest_first(statement, request)).all()
     ahead = queue.waiting_for(session, [row[1] for row in rows])
     return page_of(rows, request, lambda row: cursor_of(row[1]), lambda row: _run(row, ahead.get(row[1].id)))
-
-
-def trials(session: Session, run_id: str, request: PageRequest) -> Page[TrialOut]:
-    """A run's candidates, in the order in which they were measured."""
-    require(session, run_id)
-    statement = select(TrialRow).where(col(TrialRow.run_id) == run_id).order_by(col(TrialRow.number))
-    after = request.after_like(int)
-    if after is not None:
-        statement = statement.where(col(TrialRow.number) > after[0])
-    rows = session.scalars(statement.limit(request.limit + 1)).all()
-    return page_of(rows, request, lambda row: (row.number,), _trial)
 
 
 def require(session: Session, run_id: str) -> RunRow:
@@ -106,12 +95,27 @@ def best_of_dataset(session: Session, dataset_id: str) -> ResultRow:
     return found
 
 
-def _parts() -> Any:  # Any: a select of three tables, whose type no one would read
+_TESTED = {
+    "baseline": ("test", "baseline", "kappa"),
+    "best": ("test", "best", "kappa"),
+    "gain": ("test", "gain"),
+}
+"""Where a report holds what a list shows of it: the database picks it out, the rest stays there."""
+
+
+def _parts() -> Any:  # Any: a select of several tables, whose type no one would read
+    report = col(ResultRow.report)
     return (
-        select(RunRow, JobRow, TrackingRow)
+        select(RunRow, JobRow, TrackingRow, *(report[path].label(name) for name, path in _TESTED.items()))
         .join(JobRow, col(JobRow.id) == col(RunRow.id))
         .join(TrackingRow, col(TrackingRow.run_id) == col(RunRow.id))
+        .outerjoin(ResultRow, col(ResultRow.run_id) == col(RunRow.id))
     )
+
+
+def _tested(parts: Any) -> TestedOut | None:  # Any: a row of the select above
+    found = {name: getattr(parts, name) for name in _TESTED}
+    return None if None in found.values() else TestedOut.model_validate(found)
 
 
 def _run(parts: Any, waiting_for: str | None) -> RunOut:  # Any: a row of the select above
@@ -141,27 +145,9 @@ def _run(parts: Any, waiting_for: str | None) -> RunOut:  # Any: a row of the se
         conclusion=Conclusion(run.conclusion) if run.conclusion else None,
         recommended=Recommended(run.recommended) if run.recommended else None,
         test_kappa=run.test_kappa,
+        test=_tested(parts),
         artifact_digest=run.artifact_digest,
         mlflow_url=links["run"],
         mlflow=links,
         mlflow_trouble=tracking.trouble,
-    )
-
-
-def _trial(row: TrialRow) -> TrialOut:
-    candidate = row.candidate
-    return TrialOut(
-        number=row.number,
-        candidate_id=row.candidate_id,
-        parent_id=row.parent_id,
-        origin=row.origin,
-        complete=row.complete,
-        kappa=row.kappa,
-        instruction=candidate["instruction"],
-        demonstrations=len(candidate["demonstrations"]),
-        reasoning=candidate["reasoning"],
-        threshold=candidate["decision"]["threshold"],
-        prompt=row.prompt,
-        dev=row.dev,
-        usage=row.usage,
     )

@@ -29,6 +29,13 @@ def test_calls_are_the_baseline_the_final_test_and_the_trials(snapshot: Snapshot
     assert found.limited_by is None
 
 
+def test_the_split_is_told_by_class(snapshot: Snapshot) -> None:
+    found = estimate(spec(), snapshot)
+    for part, rows in found.rows.items():
+        assert found.classes[part]["pass"] + found.classes[part]["fail"] == rows
+    assert min(found.classes["test"].values()) > 0
+
+
 def test_a_budget_bounds_the_estimate_and_is_named(snapshot: Snapshot) -> None:
     found = estimate(spec(budget=Budget(max_calls=200)), snapshot)
     assert (found.calls, found.limited_by) == (200, "max_calls")
@@ -53,7 +60,10 @@ def test_tokens_come_from_the_rendered_prompt(snapshot: Snapshot) -> None:
 
 def test_an_unknown_price_is_unknown_and_refuses_a_limit_in_dollars(snapshot: Snapshot) -> None:
     unpriced = ModelRef(name="openai/own-model", api_base="http://127.0.0.1:9/v1")
-    assert estimate(spec(model=unpriced), snapshot).cost_usd is None
+    found = estimate(spec(model=unpriced), snapshot)
+    assert found.cost_usd is None
+    assert found.cost_unknown == "the price of openai/own-model at http://127.0.0.1:9/v1 is not known"
+    assert estimate(spec(), snapshot).cost_unknown is None
     with pytest.raises(PriceUnknown):
         estimate(spec(model=unpriced, budget=Budget(max_cost_usd=1.0)), snapshot)
 

@@ -77,7 +77,7 @@ class Scripted:
 
 
 async def run(lm: Scripted, count: int, template: PromptTemplate = TEMPLATE, **options: object) -> Evaluation:
-    defaults: dict[str, object] = {"candidate_id": "c", "model": MODEL, "max_in_flight": 4}
+    defaults: dict[str, object] = {"candidate_id": "c", "model": MODEL, "abreast": 4}
     return await evaluate(template, rows(count), lm, **defaults | options)  # type: ignore[arg-type]
 
 
@@ -106,13 +106,13 @@ async def test_the_usage_is_the_sum_in_row_order() -> None:
     assert result.usage == Usage(calls=3, prompt_tokens=30, cost_usd=0.1 + 0.1 + 0.1)
 
 
-async def test_no_more_than_max_in_flight_are_asked_at_once() -> None:
+async def test_no_more_rows_than_abreast_are_under_way() -> None:
     async def slow(row: int) -> ModelAnswer:
         await asyncio.sleep(0.001)
         return await by_parity(row)
 
     lm = Scripted(slow)
-    await run(lm, 40, max_in_flight=7)
+    await run(lm, 40, abreast=7)
     assert lm.most_active == 7
     assert sorted(lm.asked) == list(range(40))
 

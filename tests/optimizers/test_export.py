@@ -92,7 +92,7 @@ def test_every_format_is_the_same_text_for_the_same_judge(name: str) -> None:
 
 
 def test_an_unknown_format_is_named() -> None:
-    with pytest.raises(InvalidInput, match=r"format must be one of dspy, json, .*, got 'pdf'"):
+    with pytest.raises(InvalidInput, match=r"format must be one of text, messages, .*, got 'pdf'"):
         export(artifact(PLAIN), "pdf")
 
 

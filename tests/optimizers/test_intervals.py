@@ -12,6 +12,7 @@ from optimizers.intervals import (
     agreement_of_groups,
     bootstrap_kappa,
     paired_gain,
+    paired_gain_of_groups,
     selection_corrected,
 )
 from optimizers.kappa import Confusion, cohen_kappa, confusion
@@ -182,6 +183,34 @@ def test_groups_without_agreement_say_why() -> None:
     found = agreement_of_groups([Confusion(tn=2), Confusion(tn=1)], rng=generator())
     assert found.kappa.undefined == "all rows are labelled pass and judged the same"
     assert agreement_of_groups([], rng=generator()).kappa.undefined == "no rows"
+
+
+def test_groups_in_any_order_give_the_gain_of_their_rows() -> None:
+    truth, rng = balanced(300), generator(3)
+    before, after = noisy(truth, 0.3, rng), noisy(truth, 0.2, rng)
+    names = [f"g{row // 3}" for row in range(300)]
+    pairs = [
+        (confusion(truth[r : r + 3], before[r : r + 3]), confusion(truth[r : r + 3], after[r : r + 3]))
+        for r in range(0, 300, 3)
+    ]
+    by_rows = paired_gain(truth, before, after, names, rng=generator())
+    by_groups = paired_gain_of_groups(pairs, rng=generator())
+    assert paired_gain_of_groups(reversed(pairs), rng=generator()) == by_groups
+    assert by_groups.value == by_rows.value
+    # The draws differ, their distribution does not.
+    assert by_groups.low == pytest.approx(by_rows.low, abs=0.03)
+    assert by_groups.high == pytest.approx(by_rows.high, abs=0.03)
+    assert by_groups.p_value == pytest.approx(by_rows.p_value, abs=0.03)
+
+
+def test_a_judge_gains_nothing_over_itself() -> None:
+    table = Confusion(tp=3, fp=1, fn=1, tn=5)
+    found = paired_gain_of_groups([(table, table)] * 9, rng=generator())
+    assert (found.value, found.low, found.high, found.p_value) == (0.0, 0.0, 0.0, 1.0)
+
+
+def test_a_gain_without_groups_says_why() -> None:
+    assert paired_gain_of_groups([], rng=generator()).undefined == "no rows"
 
 
 # --- many judges at once, against the plain formula ---------------------------------------------------------

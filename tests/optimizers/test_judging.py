@@ -15,7 +15,8 @@ ROWS = [
 class Together:
     """Answers the first batch one by one, and the second only once all its four rows are asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, abreast: int) -> None:
+        self.abreast = abreast
         self.asked = 0
         self.all_there = asyncio.Event()
 
@@ -33,18 +34,18 @@ class Together:
 
 def test_no_row_is_sent_ahead_to_a_model_that_has_answered() -> None:
     with BackgroundLoop() as loop:
-        session = cast("Session", Together())
-        judging = Judging("Polite.", ModelRef(name="m"), Decoding(), session, loop, max_in_flight=4)
+        session = cast("Session", Together(abreast=4))
+        judging = Judging("Polite.", ModelRef(name="m"), Decoding(), session, loop)
         judging.fill([(Candidate(), ROWS[:4])], lambda *_: None)
         judging.fill([(Candidate(), ROWS[4:])], lambda *_: None)
         assert judging.missing(Candidate(), ROWS) == 0
 
 
 class Crowded(Together):
-    """Counts how many calls are open at a time."""
+    """Counts how many questions are open at a time."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, abreast: int) -> None:
+        super().__init__(abreast)
         self.open = self.most = 0
 
     async def ask(self, _: object) -> ModelAnswer:
@@ -55,10 +56,10 @@ class Crowded(Together):
         return ModelAnswer(text='{"rationale": "", "verdict": "pass"}')
 
 
-def test_batches_that_are_under_way_together_share_the_places() -> None:
+def test_batches_that_are_under_way_together_share_what_is_asked_at_a_time() -> None:
     with BackgroundLoop() as loop:
-        model = Crowded()
+        model = Crowded(abreast=3)
         session = cast("Session", model)
-        judging = Judging("Polite.", ModelRef(name="m"), Decoding(), session, loop, max_in_flight=3)
+        judging = Judging("Polite.", ModelRef(name="m"), Decoding(), session, loop)
         judging.fill([(Candidate(instruction=f"Judge {n}."), ROWS) for n in range(5)], lambda *_: None)
         assert (model.most, judging.judged) == (3, 40)

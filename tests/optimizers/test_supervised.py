@@ -1,4 +1,4 @@
-from optimizers.supervised import supervised_verdicts
+from optimizers.supervised import cross_validated_verdicts, supervised_verdicts
 from optimizers.types import Example, Label, LabelledExample
 
 
@@ -52,3 +52,41 @@ def test_a_field_without_a_word_is_left_out_rather_than_fatal() -> None:
         for i in range(10)
     ]
     assert supervised_verdicts(labelled, [labelled[0].example], seed=0) == (labelled[0].label,)
+
+
+def _telling(n: int) -> list[LabelledExample]:
+    return [
+        row(i, f"We promise refund number {i}", Label.FAIL)
+        if i % 2
+        else row(i, f"Please see chapter {i}", Label.PASS)
+        for i in range(n)
+    ]
+
+
+def test_every_row_is_judged_by_what_was_learned_from_the_others() -> None:
+    rows = _telling(60)
+    found = cross_validated_verdicts(rows, seed=0)
+    assert found == {r.id: r.label for r in rows}
+    assert cross_validated_verdicts(rows[::-1], seed=0) == found
+
+
+def test_rows_of_one_group_never_teach_each_other() -> None:
+    # Ten twins by input and word: whoever saw one would know the other; the words of other pairs say nothing.
+    words = [f"word{chr(97 + i)}{chr(97 + j)}" for i in range(6) for j in range(10)]
+    twins = [
+        LabelledExample(
+            example=Example(id=f"{word}{copy}", input="same", output=word, group=word),
+            label=Label.FAIL if i % 2 else Label.PASS,
+        )
+        for i, word in enumerate(words)
+        for copy in "ab"
+    ]
+    found = cross_validated_verdicts(twins, seed=0)
+    assert found is not None
+    assert sum(found[r.id] is r.label for r in twins) < 0.7 * len(twins)
+
+
+def test_too_few_rows_of_a_class_teach_nothing() -> None:
+    rows = _telling(60)
+    few = [r for r in rows if r.label is Label.PASS] + [r for r in rows if r.label is Label.FAIL][:9]
+    assert cross_validated_verdicts(few, seed=0) is None

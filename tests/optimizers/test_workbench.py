@@ -12,7 +12,7 @@ from optimizers.errors import (
     RequestRejected,
     RunPaused,
 )
-from optimizers.testing.lab import IN_FLIGHT, Lab, Table
+from optimizers.testing.lab import Lab, Table
 from optimizers.types import (
     Candidate,
     DecisionRule,
@@ -169,7 +169,7 @@ def test_after_a_question_that_fails_no_further_one_is_asked(lab: Lab) -> None:
         with pytest.raises(AuthenticationFailed):
             table.bench.ask_proposer_each(questions)
         time.sleep(0.2)  # others would be asked meanwhile
-        assert table.model.calls <= 2 + IN_FLIGHT
+        assert table.model.calls <= 2 + table.session.abreast
 
 
 def test_a_prompt_that_the_provider_rejects_is_the_candidate_s_fault(lab: Lab) -> None:

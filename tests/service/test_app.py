@@ -60,8 +60,8 @@ def test_ready_says_that_the_database_is_gone(app: FastAPI, serving: Serving, tm
     assert (response.status_code, response.json()["database"]) == (503, "unreachable")
 
 
-def test_the_root_points_to_the_api(client: httpx.Client) -> None:
-    assert "/api/openapi.json" in client.get("/").text
+def test_the_root_is_the_page(client: httpx.Client) -> None:
+    assert client.get("/").headers["content-type"].startswith("text/html")
 
 
 def test_the_committed_description_is_the_code_s(app: FastAPI) -> None:

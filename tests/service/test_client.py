@@ -129,6 +129,27 @@ def test_a_file_is_sent_with_its_name_and_how_to_read_it(client: ConcordClient, 
     assert b'{"output": "reply"}' in body
 
 
+def test_a_file_is_looked_at_with_how_to_read_it(client: ConcordClient, script: Script) -> None:
+    script.answers = [answer({"rows": 1, "usable": 1})]
+    found = client.inspect_file(io.BytesIO(b"a;b"), columns={"output": "reply"})
+    assert (found["rows"], script.seen[0][:2]) == (1, ("POST", "/api/datasets/inspect"))
+    assert b'{"output": "reply"}' in script.seen[0][3]
+
+
+def test_a_person_s_list_and_marks_are_asked_for_by_their_name(client: ConcordClient, script: Script) -> None:
+    script.answers = [answer({"rows": []}), answer({"kind": "skip"}), answer("", 204)]
+    client.worklist("d1", "anna b", order="random", seed=3)
+    client.put_mark("d1", "a/b", "anna b", kind="skip")
+    client.remove_mark("d1", "a/b", "anna b")
+    mark = "/api/datasets/d1/examples/a%2Fb/marks/anna%20b"
+    assert [request[:2] for request in script.seen] == [
+        ("GET", "/api/datasets/d1/worklist?annotator=anna+b&order=random&seed=3"),
+        ("PUT", mark),
+        ("DELETE", mark),
+    ]
+    assert json.loads(script.seen[1][3]) == {"kind": "skip"}
+
+
 def test_pages_are_followed_to_the_end(client: ConcordClient, script: Script) -> None:
     pages = [
         {"items": [{"id": "a", "name": "A"}], "next": "c1"},
@@ -176,6 +197,18 @@ def test_ids_with_slashes_and_spaces_stay_one_segment(client: ConcordClient, scr
     script.answers = [answer({})]
     client.put_label("d1", "a/b c", "Ann Ö", label="fail", critique="too long")
     assert script.seen[0][1] == "/api/datasets/d1/examples/a%2Fb%20c/labels/Ann%20%C3%96"
+
+
+def test_verdicts_of_one_cell_and_two_runs_are_asked_for_by_name(
+    client: ConcordClient, script: Script
+) -> None:
+    script.answers = [answer({"items": [{"example_id": "r"}], "next": None}), answer({"why_not": "queued"})]
+    assert [row["example_id"] for row in client.verdicts("e1", cell="fn")] == ["r"]
+    assert client.compare_runs("run_1", "run_2") == {"why_not": "queued"}
+    assert [path for _, path, _, _ in script.seen] == [
+        "/api/evaluations/e1/verdicts?cell=fn",
+        "/api/runs/compare?a=run_1&b=run_2",
+    ]
 
 
 def test_waiting_ends_when_the_run_is_at_rest(client: ConcordClient, script: Script) -> None:

@@ -87,7 +87,7 @@ def inspect(upload: Upload, reading: Reading, on_error: OnError = "refuse") -> I
         DatasetRejected: rows are not usable and `on_error` is `refuse`, or none is usable.
         MediaUnsupported, TooLarge: the upload as a whole is not.
     """
-    stream, first_look = RowStream(upload, reading), _FirstLook()
+    stream, first_look = RowStream(upload, reading), FirstLook()
     for found in stream:
         first_look.take(found)
     refused = first_look.problems.result()
@@ -98,13 +98,13 @@ def inspect(upload: Upload, reading: Reading, on_error: OnError = "refuse") -> I
     return Inspection(
         n_rows=first_look.n_usable,
         refused=refused,
-        understood=_understood(upload, stream),
+        understood=understood_of(upload, stream),
         criterion=first_look.criterion,
     )
 
 
-class _FirstLook:
-    """What is kept of the rows while they pass."""
+class FirstLook:
+    """What is kept of the rows while they pass: what is wrong with them, and how many are not."""
 
     def __init__(self) -> None:
         self.problems = ProblemList()
@@ -114,6 +114,7 @@ class _FirstLook:
         self._criteria: set[str | None] = set()
 
     def take(self, found: Row | RowProblem) -> None:
+        """Note one row, or one problem."""
         if isinstance(found, RowProblem):
             self.problems.add(found)
             return
@@ -126,14 +127,16 @@ class _FirstLook:
 
     @property
     def n_usable(self) -> int:
+        """Rows with which nothing is wrong."""
         return self._n_readable - len(self._doubtful)
 
     @property
     def criterion(self) -> str | None:
+        """What the criterion column says, where it says one thing throughout."""
         return next(iter(self._criteria)) if len(self._criteria) == 1 else None
 
 
-def _understood(upload: Upload, stream: RowStream) -> Understood:
+def understood_of(upload: Upload, stream: RowStream) -> Understood:
     """One account of all shapes that were met; a table has one."""
     roles: dict[str, str] = {}
     annotators: dict[str, str] = {}

@@ -51,10 +51,10 @@ class FileUpload:
         self.encoding: str | None = self._source.encoding
 
     @contextmanager
-    def records(self, request: ColumnRequest) -> Iterator[Records]:
-        """Its records, from the start."""
+    def records(self, request: ColumnRequest, *, whole: bool = False) -> Iterator[Records]:
+        """Its records, from the start; with `whole`, with columns too that nobody asks for."""
         if self._source.format is Format.PARQUET:
-            yield _parquet(self._source, request)
+            yield _parquet(self._source, request, whole=whole)
             return
         with self._source.text() as text:
             if self._source.format is Format.JSONL:
@@ -65,14 +65,14 @@ class FileUpload:
             yield Records(stream=table, header=table.header, delimiter=delimiter)
 
 
-def _parquet(source: Source, request: ColumnRequest) -> Records:
+def _parquet(source: Source, request: ColumnRequest, *, whole: bool) -> Records:
     # Imported here since most uploads are text, and pyarrow takes longer to load than they do to read.
     from service.datasets.ingest.parquet_file import ParquetRecords  # noqa: PLC0415
 
     table = ParquetRecords(source.rewound())
     columns = understand(table.header, request)
     used = [*columns.roles.values(), *columns.annotators.values()]
-    return Records(stream=table.read(used), header=table.header)
+    return Records(stream=table.read(table.header if whole else used), header=table.header)
 
 
 class BodyUpload:
@@ -85,9 +85,9 @@ class BodyUpload:
         self._examples = examples
 
     @contextmanager
-    def records(self, request: ColumnRequest) -> Iterator[Records]:
+    def records(self, request: ColumnRequest, *, whole: bool = False) -> Iterator[Records]:
         """Its records, from the start."""
-        del request  # the interface fixes the names
+        del request, whole  # the interface fixes the names
         yield Records(stream=(Record(line=n, cells=cells) for n, cells in enumerate(self._examples, 1)))
 
 

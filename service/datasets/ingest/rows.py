@@ -14,6 +14,7 @@ from service.datasets.tables import ID_MAX_CHARS
 
 SHOWN_CHARS = 80
 """Of a value in a message."""
+MAX_UNKNOWN_WORDS = 100
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,12 +68,16 @@ class Limits:
 
 
 class RowReader:
-    """Turns records into rows. `label_words` counts the words of the label column that it met."""
+    """Turns records into rows, and counts the words for labels that it meets: those of the label column,
+    those of annotators, and those of either that are not understood (of which it keeps the first 100)."""
 
     def __init__(self, words: LabelWords, limits: Limits) -> None:
         self.words = words
         self.limits = limits
         self.label_words: Counter[str] = Counter()
+        self.annotator_words: Counter[str] = Counter()
+        self.unknown_words: Counter[tuple[str, bool]] = Counter()
+        """By the word, and whether it stands in the label column."""
 
     def read(self, record: Record, columns: Columns) -> Row | list[RowProblem]:
         """The row, or all that is wrong with it: one look tells everything."""
@@ -87,9 +92,8 @@ class _Reading:
     def __init__(self, record: Record, columns: Columns, reader: RowReader) -> None:
         self._record = record
         self._columns = columns
-        self._words = reader.words
+        self._reader = reader
         self._limits = reader.limits
-        self._seen = reader.label_words
         self.problems: list[RowProblem] = []
 
     def row(self) -> Row:
@@ -109,11 +113,7 @@ class _Reading:
         )
 
     def _explicit_label(self) -> Label | None:
-        value = self._cell("label")
-        label = self._label(self._header("label"), value)
-        if label is not None:
-            self._seen[word_of(value)] += 1
-        return label
+        return self._label(self._header("label"), self._cell("label"), explicit=True)
 
     def _id(self, text: str, output: str, group: str | None) -> str:
         """As given, or named by content: never by position."""
@@ -136,7 +136,9 @@ class _Reading:
             self._report("labels", nested, "this is not an object", "{annotator: label}")
         for annotator, (column, value) in said.items():
             words = value.get("critique") if isinstance(value, Mapping) else None
-            label = self._label(column, value.get("label") if isinstance(value, Mapping) else value)
+            label = self._label(
+                column, value.get("label") if isinstance(value, Mapping) else value, explicit=False
+            )
             if label is not None:
                 name = self._annotator(column, annotator.strip())
                 yield Annotation(annotator=name, label=label, critique=self._words_of(column, words))
@@ -154,12 +156,24 @@ class _Reading:
             self._add(column, name, "an annotator cannot have this name", allowed)
         return name
 
-    def _label(self, column: str, value: object) -> Label | None:
+    def _label(self, column: str, value: object, *, explicit: bool) -> Label | None:
+        reader = self._reader
         try:
-            return self._words.read(value)
+            label = reader.words.read(value)
         except UnknownLabel:
-            self._add(column, value, "this is not a known label", f"{self._words.allowed}; blank: none")
+            self._note_unknown(shown(word_of(value)), explicit=explicit)
+            self._add(column, value, "this is not a known label", f"{reader.words.allowed}; blank: none")
             return None
+        if label is not None:
+            seen = reader.label_words if explicit else reader.annotator_words
+            seen[word_of(value)] += 1
+        return label
+
+    def _note_unknown(self, word: str, *, explicit: bool) -> None:
+        """A wrong column may hold a million different texts."""
+        unknown = self._reader.unknown_words
+        if (word, explicit) in unknown or len(unknown) < MAX_UNKNOWN_WORDS:
+            unknown[word, explicit] += 1
 
     def _name(self, role: str, value: str) -> str:
         if len(value) > ID_MAX_CHARS:

@@ -56,12 +56,14 @@ async def test_cancel_ends_the_wait_at_once_and_nothing_is_sent(
     make_gateway: MakeGateway, request_for: MakeRequest, server: StandIn
 ) -> None:
     rate, control = Rate(60.0), RunControl()
-    session = make_gateway(rate=rate).session("run", Budget(), control=control)
+    gateway = make_gateway(rate=rate)
+    session = gateway.session("run", Budget(), control=control)
     asked = [asyncio.create_task(session.ask(request_for(n))) for n in range(3)]
     await asyncio.wait_for(rate.asked.wait(), timeout=10)
     control.cancel()
     done = await asyncio.wait_for(asyncio.gather(*asked, return_exceptions=True), timeout=5)
     assert all(isinstance(outcome, RunCancelled) for outcome in done)
+    await gateway.aclose()
     assert server.received == session.paid.calls == 0
 
 

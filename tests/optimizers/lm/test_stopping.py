@@ -40,6 +40,36 @@ async def test_a_cancel_ends_calls_in_flight_and_those_that_wait_for_a_place(
     assert server.received == 4
 
 
+async def test_a_run_has_no_more_calls_open_than_it_may_however_many_it_asks(
+    make_gateway: MakeGateway, request_for: MakeRequest, server: StandIn
+) -> None:
+    server.faults.add(Fault(kind=FaultKind.HANG))
+    control = RunControl()
+    gateway = make_gateway(max_concurrency=64)
+    session = gateway.session("run", Budget(), control=control, max_in_flight=3)
+    asked = [asyncio.ensure_future(session.ask(request_for(n))) for n in range(20)]
+    async with asyncio.timeout(30):
+        while session.paid.calls < session.abreast or server.received < 3:  # noqa: ASYNC110  # see above
+            await asyncio.sleep(0.01)
+    await cancelled_within_a_second(control, *asked)
+    await gateway.aclose()
+    assert server.received == session.paid.calls == 3  # what had not left was given back
+
+
+async def test_a_reservation_that_was_being_written_for_a_call_nobody_wants_is_given_back(
+    make_gateway: MakeGateway, request_for: MakeRequest, server: StandIn
+) -> None:
+    gateway = make_gateway()
+    session = gateway.session("run", Budget())
+    for wait_s in (0.0, 0.001, 0.002, 0.003, 0.004, 0.005, 0.006):  # somewhere on the way to the provider
+        asked = asyncio.ensure_future(session.ask(request_for(f"after {wait_s}")))
+        await asyncio.sleep(wait_s)
+        asked.cancel()
+        await asyncio.gather(asked, return_exceptions=True)
+    await gateway.aclose()
+    assert session.paid.calls == server.received
+
+
 async def test_a_cancel_ends_the_wait_for_a_retry(
     make_gateway: MakeGateway, request_for: MakeRequest, server: StandIn
 ) -> None:

@@ -1,3 +1,4 @@
+import inspect
 import subprocess
 import sys
 
@@ -16,6 +17,14 @@ def test_the_order_is_the_one_in_which_they_are_offered() -> None:
 def test_a_strategy_knows_its_name_and_is_described_in_a_sentence(name: str) -> None:
     assert registry.create(name).name == name
     assert registry.describe()[name].endswith(".")
+
+
+@pytest.mark.parametrize("name", registry.names())
+def test_what_can_be_set_is_what_its_constructor_takes(name: str) -> None:
+    described = {option.name: option.default for option in registry.STRATEGIES[name].options}
+    taken = {p.name: p.default for p in inspect.signature(type(registry.create(name))).parameters.values()}
+    assert described == taken
+    assert all(option.summary.endswith(".") for option in registry.STRATEGIES[name].options)
 
 
 def test_an_unknown_name_is_refused_with_those_that_are_known() -> None:

@@ -125,6 +125,16 @@ def test_the_next_milestone_says_what_is_missing(
     assert (milestone["unlocks"], milestone["missing"]) == (unlocks, missing)
 
 
+def test_all_milestones_say_what_they_unlock_and_whether_they_are_reached(api: Api) -> None:
+    milestones = api.create(*_rows(60))["milestones"]
+    assert [(m["labels"], m["unlocks"], m["reached"], m["missing"]) for m in milestones] == [
+        (20, "evaluate", True, {}),
+        (50, "optimize", True, {}),
+        (100, "narrower intervals", False, {"labels": 40}),
+        (400, "a dependable test", False, {"labels": 340}),
+    ]
+
+
 def test_one_class_alone_does_not_unlock_a_run(api: Api) -> None:
     body = api.create(*[row | {"label": 1} for row in _rows(60)])
     assert body["next_milestone"]["missing"] == {"fail": 10}

@@ -1,6 +1,7 @@
 """Labels by hand: given, corrected, settled, taken back."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from urllib.parse import quote
 
 import pytest
@@ -77,6 +78,32 @@ def test_a_label_that_was_taken_back_can_be_given_again(api: Api) -> None:
     path = f"/api/datasets/{dataset}/examples/r1/labels/anna"
     assert api.client.delete(path).json()["label"] is None
     assert api.label(dataset, "r1", "anna", "pass")["label"] == "pass"
+
+
+def test_a_row_s_history_has_every_word_with_its_time_and_annotator(api: Api) -> None:
+    dataset = api.create({**ROW, "label": "pass"})["id"]
+    api.label(dataset, "r1", "anna", "fail", critique="rude", picked_by="random", adjudicates=False)
+    api.label(dataset, "r1", "ben", "fail")
+    api.client.delete(f"/api/datasets/{dataset}/examples/r1/labels/anna")
+    history = api.client.get(f"/api/datasets/{dataset}/examples/r1").json()["history"]
+    assert [(e["annotator"], e["label"], e["adjudicates"]) for e in history] == [
+        (None, "pass", False),
+        ("anna", "fail", False),
+        ("ben", "fail", True),
+        ("anna", None, False),
+    ]
+    assert (history[1]["critique"], history[1]["picked_by"]) == ("rude", "random")
+    times = [datetime.fromisoformat(event["at"]) for event in history]
+    assert times == sorted(times)
+    assert all(at.tzinfo is not None for at in times)
+
+
+def test_how_a_row_was_picked_is_that_of_the_label_that_made_it_count(api: Api) -> None:
+    dataset = api.create(ROW, {**ROW, "id": "r2", "label": 1})["id"]
+    api.label(dataset, "r1", "anna", "fail", picked_by="random")
+    second = api.label(dataset, "r1", "ben", "fail", picked_by="disagreement")
+    assert (second["picked_by"], second["history"][1]["picked_by"]) == ("random", "disagreement")
+    assert api.label(dataset, "r2", "anna", "fail", picked_by="disagreement")["picked_by"] == "given"
 
 
 def test_what_was_never_given_cannot_be_taken_back(api: Api) -> None:

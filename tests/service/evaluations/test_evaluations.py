@@ -56,6 +56,27 @@ def test_an_evaluation_gives_verdicts_and_their_agreement(calm: Deployment) -> N
     assert {row["id"] for row in rows} == {v["example_id"] for v in disagreeing}
 
 
+def test_the_card_of_now_is_that_of_the_end_while_no_label_changes(calm: Deployment) -> None:
+    found = _evaluate(calm, calm.upload(), _judge(calm, instruction=INSTRUCTION))
+    card = calm.get(f"/evaluations/{found['id']}/agreement")
+    for name in ("value", "low", "high", "n"):
+        assert card["kappa"][name] == found["agreement"]["kappa"][name]
+    for name in ("confusion", "n", "unparseable"):
+        assert card[name] == found["agreement"][name]
+    assert card["supervised_baseline"]["n"] == len(ROWS)
+    assert card["supervised_baseline"]["judge_gain"]["p_value"] is not None
+
+
+@pytest.mark.parametrize("judge", [{}, {"instruction": "Fail what is rude."}])
+def test_a_judge_may_be_an_instruction_or_the_criterion_alone(
+    calm: Deployment, judge: dict[str, Any]
+) -> None:
+    found = _evaluate(calm, calm.upload(), judge)
+    assert (found["status"], found["model"]) == ("succeeded", "offline"), found
+    assert found["judge"]["instruction"] == judge.get("instruction")
+    assert found["judge"]["run_id"] is None
+
+
 def test_a_repeated_evaluation_asks_nobody(calm: Deployment) -> None:
     dataset_id, judge = calm.upload(), _judge(calm, instruction="Ask once.")
     first = _evaluate(calm, dataset_id, judge)
@@ -74,6 +95,8 @@ def test_a_runs_best_and_its_file_are_the_same_judge(calm: Deployment) -> None:
     by_file = _evaluate(calm, dataset_id, {"artifact": artifact})
     assert by_run["status"] == by_file["status"] == "succeeded"
     assert by_run["agreement"] == by_file["agreement"]
+    assert by_run["judge"]["run_id"] == by_file["judge"]["run_id"] == run_id
+    assert by_run["judge"]["artifact_digest"] == artifact["digest"]
 
 
 def test_an_outage_pauses_an_evaluation_and_its_verdicts_stay(calm: Deployment) -> None:

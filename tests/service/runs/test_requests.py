@@ -8,6 +8,7 @@ import pytest
 from fastapi import FastAPI
 
 from service.app import create_app
+from service.runs.schemas import Format
 from service.settings import Settings
 from tests.service.conftest import serve
 
@@ -175,7 +176,8 @@ def test_an_estimate_spends_nothing_and_stores_no_run(api: httpx.Client, dataset
     before = api.get("/runs", params={"dataset_id": dataset_id, "limit": 500}).json()["items"]
     found = api.post("/runs/estimate", json={"dataset_id": dataset_id}).json()
     assert found["calls"] >= found["needed_calls"] > 0
-    assert found["cost_usd"] == 0.0
+    assert (found["cost_usd"], found["cost_unknown"]) == (0.0, None)
+    assert sum(sum(part.values()) for part in found["classes"].values()) == sum(found["rows"].values()) == 80
     assert api.get("/runs", params={"dataset_id": dataset_id, "limit": 500}).json()["items"] == before
 
 
@@ -241,3 +243,18 @@ def test_the_catalog_names_strategies_and_keys_but_shows_none(
     providers = {provider["prefix"]: provider["ready"] for provider in models.json()["providers"]}
     assert (providers["openai/"], providers["xai/"]) == (True, False)
     assert "sk-secret" not in models.text
+    assert models.json()["judge"]["ready"]
+
+
+def test_the_catalog_says_what_can_be_set_of_a_strategy(api: httpx.Client) -> None:
+    strategies = {strategy["name"]: strategy for strategy in api.get("/strategies").json()}
+    assert [name for name, found in strategies.items() if found["is_default"]] == ["joint"]
+    rounds = next(option for option in strategies["joint"]["options"] if option["name"] == "rounds")
+    assert rounds["default"] == 12
+    assert all(found["summary"].endswith(".") for found in strategies.values())
+
+
+def test_the_catalog_names_every_form_of_a_judge(api: httpx.Client) -> None:
+    formats = api.get("/formats").json()
+    assert {found["name"] for found in formats} == set(Format)
+    assert all(found["summary"].endswith(".") for found in formats)

@@ -89,7 +89,11 @@ def test_trials_and_events_tell_what_happened(calm: Deployment) -> None:
         "running",
         "succeeded",
     ]
-    assert sum(event["event"] == "trial" for event in kept) == run["trials"]
+    told = [json.loads(event["data"]) for event in kept if event["event"] == "trial"]
+    assert [trial["number"] for trial in told] == list(range(run["trials"]))
+    for name in ("kappa", "calls_so_far", "cost_usd_so_far", "leads", "best_kappa", "parent", "rows"):
+        assert [trial[name] for trial in told] == [trial[name] for trial in trials]
+    assert trials[-1]["calls_so_far"] <= run["spend"]["calls"]
     with calm.api.stream(
         "GET", f"/api/runs/{run_id}/events", headers={"Last-Event-ID": kept[1]["id"]}
     ) as response:

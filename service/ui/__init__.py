@@ -1,0 +1,1 @@
+"""The web page: the files of `static/`, and how they are served."""
