@@ -6,13 +6,17 @@
     ├── InvalidInput                a value that the caller can correct
     │   ├── DatasetRejected         rows of a file, each with line, column, value and what is allowed
     │   ├── NotEnoughLabels         too few labels, or too few of one class
+    │   ├── CorrectionRefused       a judge no better than chance: its rates correct nothing
     │   ├── BudgetTooSmall          the final test (or the baseline) does not fit
+    │   ├── CheckRefused            a code check that cannot be used, with position and reason
+    │   ├── SelectionInfeasible     no set of assertions meets the bounds: which, and what can be had
     │   └── PriceUnknown            a dollar limit on a model whose price nobody gave
     ├── ProviderError               the model's provider
     │   ├── AuthenticationFailed    401, 403, no key: no row can be judged
     │   ├── ModelNotFound           the provider has no such model
     │   ├── RequestRejected         4xx: this one request can never be answered
     │   └── ProviderUnavailable     429, 5xx, hangs, cut bodies: worth another try
+    ├── ChecksUnavailable           the process that evaluates code checks does not start
     ├── StorageFailed               the disk or the database refused a write
     └── ArtifactInvalid             a judge file that cannot be read
 
@@ -80,11 +84,47 @@ class NotEnoughLabels(InvalidInput):
         super().__init__(message)
 
 
+class CorrectionRefused(InvalidInput):
+    """A judge with sensitivity + specificity <= 1 is no better than chance: no rate can be corrected by it.
+
+    `sensitivity` was measured on `bad` labelled rows, `specificity` on `good` ones; both are in [0, 1].
+    """
+
+    def __init__(self, sensitivity: float, specificity: float, bad: int, good: int) -> None:
+        self.sensitivity, self.specificity = sensitivity, specificity
+        self.bad, self.good = bad, good
+        super().__init__(
+            "sensitivity + specificity must be above 1, got "
+            f"{sensitivity:.3f} (of {bad} bad rows) + {specificity:.3f} (of {good} good rows)"
+        )
+
+
 class BudgetTooSmall(InvalidInput):
     """The budget cannot pay the calls that a run must make. `needed_calls` is the least that can."""
 
     def __init__(self, message: str, needed_calls: int) -> None:
         self.needed_calls = needed_calls
+        super().__init__(message)
+
+
+class CheckRefused(InvalidInput):
+    """A code check that cannot be used. `line` and `column` count from 1; `reason` says why."""
+
+    def __init__(self, expression: str, *, line: int, column: int, reason: str) -> None:
+        self.expression = expression
+        self.line = line
+        self.column = column
+        self.reason = reason
+        super().__init__(f"the check is refused at line {line}, column {column}: {reason}")
+
+
+class SelectionInfeasible(InvalidInput):
+    """No set of assertions meets the bounds. `bound` names the one that cannot be met (`coverage`,
+    `false_failure_rate`), `reachable` the best value that can be had while the other one holds."""
+
+    def __init__(self, message: str, *, bound: str, reachable: float) -> None:
+        self.bound = bound
+        self.reachable = reachable
         super().__init__(message)
 
 
@@ -127,6 +167,10 @@ class ProviderUnavailable(ProviderError):
         self.rate_limited = rate_limited
         self.charged = charged
         super().__init__(message)
+
+
+class ChecksUnavailable(ConcordError):
+    """The process in which code checks are evaluated does not start. No check can be evaluated."""
 
 
 class StorageFailed(ConcordError):

@@ -6,7 +6,7 @@ and all metrics are linear or rational in the counts of a confusion table.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 
 import numpy as np
@@ -105,7 +105,7 @@ def agreement_of_groups(
     if value is None:
         undefined = _why_undefined(_labels_of(table))
         return _agreement(table, Estimate(value=None, low=None, high=None, n=table.n, undefined=undefined))
-    low, high = _percentile_interval(_kappas(_resampled(cells, rng, draws, counts)))
+    low, high = percentile_interval(_kappas(_resampled(cells, rng, draws, counts)))
     return _agreement(table, Estimate(value=value, low=low, high=high, n=table.n))
 
 
@@ -145,7 +145,36 @@ def bootstrap_kappa(
         return Estimate(value=None, low=None, high=None, n=len(truth), undefined=_why_undefined(truth))
     cells = _cells_by_group(truth, judged, groups)
     resampled = _kappas(_resampled(cells, rng, draws))
-    low, high = _percentile_interval(resampled)
+    low, high = percentile_interval(resampled)
+    return Estimate(value=value, low=low, high=high, n=len(truth))
+
+
+def bootstrap(
+    truth: Sequence[Label],
+    judged: Sequence[Label | None],
+    groups: Sequence[str],
+    metric: Callable[[Confusion], float | None],
+    *,
+    rng: np.random.Generator,
+    draws: int = DRAWS,
+) -> Estimate:
+    """Any metric of a confusion table with a percentile interval of the cluster bootstrap.
+
+    `metric` is asked once for each table that was drawn, so that one like `alignment` needs no second,
+    vectorised form. Draws in which it is undefined are left out. For kappa take `bootstrap_kappa`.
+
+    Raises:
+        ValueError: the sequences have different lengths.
+    """
+    value = metric(confusion(truth, judged))
+    if value is None:
+        return Estimate(value=None, low=None, high=None, n=len(truth), undefined=_why_undefined(truth))
+    tables, times = np.unique(
+        _resampled(_cells_by_group(truth, judged, groups), rng, draws), axis=0, return_counts=True
+    )
+    found = [metric(Confusion(**dict(zip(_CELLS, map(int, table), strict=True)))) for table in tables]
+    values = np.repeat(np.array([np.nan if one is None else one for one in found]), times)
+    low, high = percentile_interval(values)
     return Estimate(value=value, low=low, high=high, n=len(truth))
 
 
@@ -173,7 +202,7 @@ def paired_gain(
     )
     resampled = _resampled(both, rng, draws)
     differences = _kappas(resampled[:, 6:]) - _kappas(resampled[:, :6])
-    low, high = _percentile_interval(differences)
+    low, high = percentile_interval(differences)
     p_value = _swap_p_value(both, after - before, rng, draws)
     return Gain(value=after - before, low=low, high=high, p_value=p_value)
 
@@ -233,7 +262,7 @@ def selection_corrected(
     honest = honest[~np.isnan(honest)]
     if honest.size == 0:
         return Estimate(value=None, low=None, high=None, n=len(truth), undefined=_why_undefined(truth))
-    low, high = _percentile_interval(honest)
+    low, high = percentile_interval(honest)
     return Estimate(value=float(honest.mean()), low=low, high=high, n=len(truth))
 
 
@@ -334,7 +363,8 @@ def _kappa(agreed: Array, chance: Array, n: Array) -> Array:
     return np.where(by_chance == 1, np.nan, values)
 
 
-def _percentile_interval(values: Array) -> tuple[float | None, float | None]:
+def percentile_interval(values: Array) -> tuple[float | None, float | None]:
+    """The middle `LEVEL` of the draws `values`, NaN left out; `None` where nothing is left."""
     values = values[~np.isnan(values)]
     if values.size == 0:
         return None, None

@@ -89,9 +89,14 @@ def cohen_kappa(c: Confusion) -> float | None:
     """
     if c.n == 0:
         return None
-    observed = (c.tp + c.tn) / c.n
-    by_chance = (c.bad * (c.tp + c.fp) + c.good * (c.tn + c.fn)) / c.n**2
+    observed, by_chance = (c.tp + c.tn) / c.n, chance_agreement(c)
     return None if by_chance == 1 else (observed - by_chance) / (1 - by_chance)
+
+
+def chance_agreement(c: Confusion) -> float:
+    """The share of rows, in [0, 1], on which two would agree that used the categories as often as these two
+    and knew nothing of the rows. `c` must not be empty."""
+    return (c.bad * (c.tp + c.fp) + c.good * (c.tn + c.fn)) / c.n**2
 
 
 def accuracy(c: Confusion) -> float | None:

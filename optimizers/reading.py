@@ -10,11 +10,10 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
-
-import regex  # type: ignore[import-untyped]  # it has no stubs
+from functools import cached_property
 
 from optimizers.errors import InvalidInput
+from optimizers.patterns import Pattern, PatternTimeout, guarded
 from optimizers.types import DecisionRule, Failure, FailureKind, Label, ModelAnswer, Outcome, Verdict
 
 LONGEST_ANSWER = 100_000
@@ -22,9 +21,6 @@ LONGEST_ANSWER = 100_000
 
 MOST_OBJECTS = 200
 """Places in an answer where a JSON object is looked for."""
-
-PATTERN_TIMEOUT_S = 0.25
-"""Time for a user's pattern on one answer; a sane one needs microseconds."""
 
 REJECTED = "the provider rejects this request"
 """How the message of a refusal begins that came from the provider, not from the model."""
@@ -260,9 +256,9 @@ def _by_loose_field(response: ResponseFormat, text: str) -> Label:
 def _by_pattern(response: ResponseFormat, text: str, *, complete: bool) -> Label:
     assert response.pattern is not None
     try:
-        match = _compiled(response.pattern).search(text, timeout=PATTERN_TIMEOUT_S)
-    except TimeoutError:
-        raise Unreadable(f"the pattern took more than {PATTERN_TIMEOUT_S} s on this answer") from None
+        match = _compiled(response.pattern).first(text)
+    except PatternTimeout as error:
+        raise Unreadable(f"{error} on this answer") from None
     if match is None or match.group(1) is None:
         cut = "" if complete else "; it was cut off at the limit of tokens"
         raise Unreadable(f"the pattern finds nothing in the answer{cut}")
@@ -272,12 +268,8 @@ def _by_pattern(response: ResponseFormat, text: str, *, complete: bool) -> Label
     return label
 
 
-@lru_cache(maxsize=256)
-def _compiled(pattern: str) -> "regex.Pattern[str]":
-    try:
-        compiled = regex.compile(pattern)
-    except regex.error as error:
-        raise InvalidInput(f"pattern is not a regular expression: {error}, got {pattern!r}") from None
+def _compiled(pattern: str) -> Pattern:
+    compiled = guarded(pattern)
     if compiled.groups < 1:
         raise InvalidInput(f"pattern needs a group around the verdict, such as (pass|fail), got {pattern!r}")
     return compiled

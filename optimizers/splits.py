@@ -17,8 +17,9 @@ EVALUATE_LABELS = 20
 OPTIMIZE_LABELS = 50
 OPTIMIZE_LABELS_PER_CLASS = 10
 ADVISED_LABELS = (100, 400)
-DISAGREEMENT = "disagreement"
-"""`picked_by` of rows that were labelled because judges disagreed; a test of them would be biased."""
+PICKED_BY_CHANCE = frozenset(("given", "order", "random"))
+"""`picked_by` of rows on whose choice no verdict had a say. A test of any others (picked because judges
+disagreed, say) would be biased."""
 
 LARGE_GROUP = 0.3
 FEW_PER_CLASS = 5
@@ -61,6 +62,11 @@ class RowKey:
     picked_by: str = "given"
 
 
+def may_measure(picked_by: str) -> bool:
+    """Whether rows picked this way may be in a test, or in a labelled sample of traffic."""
+    return picked_by in PICKED_BY_CHANCE
+
+
 def row_key(row: LabelledExample) -> RowKey:
     """The key of a labelled example."""
     return RowKey(id=row.id, group_key=row.example.group_key, label=row.label, picked_by=row.picked_by)
@@ -75,8 +81,9 @@ def assign_parts(
     """The part of every row, by id; parts in `existing` are kept as they are.
 
     New rows of a known group join it. New groups go, largest first and then in the order of their
-    hash, to the part that lacks most of their classes. A row picked for disagreement never enters
-    test: its group goes elsewhere, or, where the group is in test already, the row gets no part.
+    hash, to the part that lacks most of their classes. A row that was picked by what judges say of it
+    never enters test: its group goes elsewhere, or, where the group is in test already, the row gets
+    no part.
     """
     rows = list(rows)
     existing = existing or {}
@@ -88,7 +95,7 @@ def assign_parts(
     for group, members in _new_groups(rows, parts):
         part = home.get(group) or _neediest(group, members, fractions, counts, totals)
         for row in members:
-            if part is Part.TEST and row.picked_by == DISAGREEMENT:
+            if part is Part.TEST and not may_measure(row.picked_by):
                 continue
             parts[row.id] = part
             counts[part, row.label] += 1
@@ -116,7 +123,7 @@ def _neediest(
 ) -> Part:
     """The part whose lack of the group's classes is greatest; equals are told apart by a hash."""
     labels = Counter(row.label for row in members)
-    biased = any(row.picked_by == DISAGREEMENT for row in members)
+    biased = any(not may_measure(row.picked_by) for row in members)
     allowed = [p for p in Part if fractions.of(p) > 0 and not (biased and p is Part.TEST)]
 
     def lack(part: Part) -> float:

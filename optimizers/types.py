@@ -68,8 +68,8 @@ class Annotation:
 class LabelledExample:
     """An example with the label that counts, and who said what.
 
-    `picked_by` is why the row was labelled (`given`, `order`, `random`, `disagreement`): rows
-    picked because judges disagreed stay out of test.
+    `picked_by` is why the row was labelled: `given`, `order`, `random`, or the name of a sampler. Rows
+    picked by what judges say of them, such as `disagreement`, stay out of test.
     """
 
     example: Example
@@ -290,11 +290,13 @@ class Candidate:
 
 
 class FailureKind(StrEnum):
-    """Why there is no verdict. The first two are a third category beside pass and fail; a
+    """Why there is no verdict. All but the last are a third category beside pass and fail; a
     `provider` failure is not an outcome of the judge at all."""
 
     UNPARSEABLE = "unparseable"
     REFUSED = "refused"
+    CHECK = "check"
+    """A code check had an error, or took too much time or memory."""
     PROVIDER = "provider"
 
 

@@ -53,7 +53,14 @@ KINDS: Mapping[type[BaseException], Kind] = {
     core.InvalidInput: Kind(status=422, code="invalid_input", title="A value is not allowed"),
     core.DatasetRejected: Kind(status=422, code="dataset_rejected", title="Rows of the dataset are unusable"),
     core.NotEnoughLabels: Kind(status=409, code="not_enough_labels", title="More labels are needed"),
+    core.CorrectionRefused: Kind(
+        status=409, code="correction_refused", title="The judge is not better than chance"
+    ),
     core.BudgetTooSmall: Kind(status=422, code="budget_too_small", title="The budget is too small"),
+    core.CheckRefused: Kind(status=422, code="check_refused", title="The code check cannot be used"),
+    core.SelectionInfeasible: Kind(
+        status=422, code="selection_infeasible", title="No set of assertions meets the bounds"
+    ),
     core.PriceUnknown: Kind(status=422, code="price_unknown", title="The model's price is not known"),
     core.ProviderError: Kind(status=502, code="provider_error", title="The model's provider failed"),
     core.AuthenticationFailed: Kind(
@@ -65,6 +72,9 @@ KINDS: Mapping[type[BaseException], Kind] = {
     ),
     core.ProviderUnavailable: Kind(
         status=503, code="provider_unavailable", title="The model's provider is not available"
+    ),
+    core.ChecksUnavailable: Kind(
+        status=503, code="checks_unavailable", title="Code checks cannot be evaluated now"
     ),
     core.StorageFailed: Kind(status=503, code="storage_failed", title="The database refused the request"),
     core.ArtifactInvalid: Kind(status=422, code="artifact_invalid", title="The judge file cannot be read"),
@@ -117,19 +127,25 @@ def problem_response(error: BaseException) -> JSONResponse:
 
 def _facts(error: BaseException) -> dict[str, object]:
     """What an error knows beyond its message, for programs to use."""
+    facts: dict[str, object] = {}
     match error:
         case core.DatasetRejected():
-            return {"problems": [asdict(p) for p in error.problems], "total": error.total}
+            facts = {"problems": [asdict(p) for p in error.problems], "total": error.total}
         case core.NotEnoughLabels():
-            return {"missing": error.missing}
+            facts = {"missing": error.missing}
+        case core.CorrectionRefused():
+            facts = {
+                "sensitivity": error.sensitivity,
+                "specificity": error.specificity,
+                "labelled": {"fail": error.bad, "pass": error.good},
+            }
         case core.BudgetTooSmall():
-            return {"needed_calls": error.needed_calls}
+            facts = {"needed_calls": error.needed_calls}
         case core.RunPaused():
-            return {"reason": error.reason}
+            facts = {"reason": error.reason}
         case ours.NotFound():
-            return {"kind": error.kind, "id": error.id}
-        case _:
-            return {}
+            facts = {"kind": error.kind, "id": error.id}
+    return facts
 
 
 def _headers(error: BaseException) -> dict[str, str]:

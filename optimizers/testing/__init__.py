@@ -3,6 +3,7 @@
 from optimizers.testing.language_model import LanguageModelContract
 from optimizers.testing.ledger import AccountsContract, LanesContract, LedgerContract, LedgerStorage
 from optimizers.testing.metric import MetricContract
+from optimizers.testing.sampler import SamplerContract
 from optimizers.testing.scripted import ScriptedModel
 from optimizers.testing.strategy import StrategyContract
 from optimizers.testing.world import JudgeWorld
@@ -15,6 +16,7 @@ __all__ = [
     "LedgerContract",
     "LedgerStorage",
     "MetricContract",
+    "SamplerContract",
     "ScriptedModel",
     "StrategyContract",
 ]

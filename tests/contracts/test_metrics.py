@@ -1,6 +1,7 @@
 import pytest
 
 from optimizers import kappa
+from optimizers.criteria.measures import measures
 from optimizers.testing import MetricContract
 from optimizers.testing.metric import MetricUnderTest
 
@@ -14,6 +15,7 @@ METRICS = [
     MetricUnderTest(name="precision", metric=kappa.precision, low=0, high=1, best=1),
     MetricUnderTest(name="false failure rate", metric=kappa.false_failure_rate, low=0, high=1, best=0),
     MetricUnderTest(name="specificity", metric=kappa.specificity, low=0, high=1, best=1),
+    MetricUnderTest(name="alignment", metric=lambda c: measures(c).alignment, low=0, high=1, best=1),
     MetricUnderTest(name="f1", metric=kappa.f1, low=0, high=1, best=1),
     MetricUnderTest(name="matthews", metric=kappa.matthews, low=-1, high=1, best=1),
 ]

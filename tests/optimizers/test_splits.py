@@ -69,8 +69,9 @@ def test_labels_that_come_one_by_one_are_spread_too() -> None:
     assert abs(counts[Part.TEST] - 30) <= 3
 
 
-def test_rows_picked_for_disagreement_stay_out_of_test() -> None:
-    rows = [RowKey(id=f"r{i}", group_key=f"g{i}", label=P, picked_by="disagreement") for i in range(30)]
+@pytest.mark.parametrize("name", ["disagreement", "evalgen", "learning", "one to come"])
+def test_rows_picked_by_what_judges_say_stay_out_of_test(name: str) -> None:
+    rows = [RowKey(id=f"r{i}", group_key=f"g{i}", label=P, picked_by=name) for i in range(30)]
     assert Part.TEST not in assign_parts(rows, Fractions()).values()
 
 

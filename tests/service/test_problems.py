@@ -53,6 +53,13 @@ def test_too_few_labels_say_how_many_are_missing() -> None:
     assert httpx.Response(409, content=bytes(response.body)).json()["missing"] == {"labels": 12, "fail": 3}
 
 
+def test_a_refused_correction_shows_the_judges_rates() -> None:
+    response = problem_response(core.CorrectionRefused(0.4, 0.5, 20, 30))
+    body = httpx.Response(409, content=bytes(response.body)).json()
+    assert (body["sensitivity"], body["specificity"]) == (0.4, 0.5)
+    assert body["labelled"] == {"fail": 20, "pass": 30}
+
+
 def test_an_unavailable_provider_passes_its_advice_on() -> None:
     response = problem_response(core.ProviderUnavailable("busy", retry_after_s=7.2))
     assert (response.status_code, response.headers["retry-after"]) == (503, "7")
