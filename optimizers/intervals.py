@@ -222,7 +222,7 @@ def paired_gain_of_groups(
         return Gain(value=None, low=None, high=None, p_value=None, undefined=undefined)
     observed = values[1] - values[0]
     resampled = _resampled(both, rng, draws, counts.astype(np.float64))
-    low, high = _percentile_interval(_kappas(resampled[:, 6:]) - _kappas(resampled[:, :6]))
+    low, high = percentile_interval(_kappas(resampled[:, 6:]) - _kappas(resampled[:, :6]))
     # Of k like groups, how many are swapped is binomial.
     swapped = rng.binomial(counts, 0.5, size=(draws, len(pairs))) @ (both[:, 6:] - both[:, :6])
     p_value = _extreme_share(both.T @ counts, swapped, observed)

@@ -64,7 +64,7 @@ def curves(data: Path, case: Case, samplers: Sequence[str]) -> list[Curve]:
 
 def picked(pool: AssertionPool, sampler: Sampler, *, seed: int) -> tuple[str, ...]:
     """The first rows that `sampler` picks, in order, a batch at a time, each labelled before the next."""
-    seen = pool.outcomes | {JUDGE: pool.judge} if isinstance(sampler, NearThreshold) else pool.outcomes
+    seen = {**pool.outcomes, JUDGE: pool.judge} if isinstance(sampler, NearThreshold) else pool.outcomes
     state = LabellingState(open_rows=pool.to_label, outcomes=seen, groups=pool.groups)
     order: list[str] = []
     while len(order) < LABELS[-1]:

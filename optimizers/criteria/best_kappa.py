@@ -12,8 +12,6 @@ Source: Dinkelbach, On Nonlinear Fractional Programming (1967).
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from optimizers.criteria.matrix import AssertionMatrix
 from optimizers.criteria.program import Bound, Linear, Program
 from optimizers.errors import InvalidInput

@@ -71,8 +71,8 @@ class SamplerContract:
         state = labelling_state()
         turned = LabellingState(
             open_rows=state.open_rows[::-1],
-            labels=dict(reversed(state.labels.items())),
-            outcomes=dict(reversed(state.outcomes.items())),
+            labels=dict(reversed(list(state.labels.items()))),
+            outcomes=dict(reversed(list(state.outcomes.items()))),
             groups=state.groups,
         )
         assert sampler.next(state, 6, seed=3) == sampler.next(turned, 6, seed=3)
