@@ -144,7 +144,7 @@ def _open(opened: ExitStack, home: Path, variables: dict[str, str]) -> Site:
     return site
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def shared_site(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with ExitStack() as opened:
         yield _open(opened, tmp_path_factory.mktemp("site"), {})
@@ -156,7 +156,7 @@ def site(shared_site: Site) -> Site:
     return shared_site
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def locked_site(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A service that wants `KEY`, which its `api` shows. It has no worker."""
     with ExitStack() as opened:
@@ -175,7 +175,7 @@ def working_site(shared_site: Site) -> Site:
 # --- the browser ------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def chromium() -> str:
     """Where the system's Chromium is."""
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -187,10 +187,10 @@ def chromium() -> str:
     return found
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
-    """One for this folder. The plug-in's own would last for the whole session, and its running loop would
-    keep pytest-asyncio's tests from working."""
+    """One for each file. The plug-in's own would last for the whole session, and its running loop would
+    keep every asynchronous test after it in this process from working."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield browser

@@ -35,7 +35,7 @@ def test_a_dropped_file_becomes_a_judge_whose_prompt_is_copied(
     page.keyboard.press("p")
     page.keyboard.press("f")
     saved(page)
-    assert working_site.get(f"/datasets/{dataset}")["annotators"]["Ana"] == 2
+    assert {"name": "Ana", "labels": 2} in working_site.get(f"/datasets/{dataset}")["annotators"]
 
     page.get_by_role("link", name="Evaluate", exact=True).click()
     page.get_by_role("button", name="Evaluate 261 rows").click()
