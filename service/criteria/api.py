@@ -2,7 +2,8 @@
 
 from fastapi import APIRouter
 
-from service.criteria import criteria_api
+from service.criteria import assertions_api, checking, criteria_api
 
-router = APIRouter(tags=["criteria"])
+router = APIRouter(tags=["criteria"], lifespan=checking.lifespan)
 router.include_router(criteria_api.router)
+router.include_router(assertions_api.router)

@@ -1,13 +1,17 @@
-"""The criteria's endpoints as a test uses them, on either database."""
+"""The criteria's endpoints as a test uses them, on either database: one service for all tests of a module,
+and a dataset for each test."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import Engine
 
-from tests.service.datasets.conftest import engine, settings
-
-__all__ = ["engine", "settings"]
+from service.app import create_app
+from service.db import open_engine
+from service.settings import Settings
+from tests.service.conftest import serve
 
 
 class Api:
@@ -45,6 +49,25 @@ class Api:
         return [found["name"] for found in self.get("/criteria", **params)["items"]]
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def served(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Settings, httpx.Client]]:
+    home = tmp_path_factory.mktemp("home")
+    database = None if request.param == "sqlite" else request.getfixturevalue("_migrated_postgres")
+    settings = Settings(home=home, database_url=database)
+    with serve(create_app(settings)) as url, httpx.Client(base_url=url, timeout=60) as client:
+        yield settings, client
+
+
 @pytest.fixture
-def api(client: httpx.Client) -> Api:
-    return Api(client)
+def api(served: tuple[Settings, httpx.Client]) -> Api:
+    return Api(served[1])
+
+
+@pytest.fixture
+def engine(served: tuple[Settings, httpx.Client]) -> Iterator[Engine]:
+    """The service's database."""
+    engine = open_engine(served[0].database)
+    yield engine
+    engine.dispose()
