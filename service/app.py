@@ -14,6 +14,7 @@ from service.criteria import api as criteria
 from service.datasets import api as datasets
 from service.db import open_engine
 from service.evaluations import api as evaluations
+from service.judges import api as judges
 from service.limits import BodyLimit
 from service.logs import RequestLog
 from service.metrics import api as metrics
@@ -34,6 +35,7 @@ RESOURCES: tuple[APIRouter, ...] = (
     criteria.router,
     evaluations.router,
     runs.router,
+    judges.router,
     catalog.router,
 )
 """Each resource is a folder with an `api.router`; a router's own lifespan runs within the app's."""

@@ -8,9 +8,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from optimizers.types import Label
 
-PickedBy = Literal["given", "order", "random", "disagreement", "evalgen", "learning", "doubt", "suspect"]
-"""How a row came up: as it was given, in order, by chance, by a sampler; or again, since its label was in
-doubt after a criterion changed, or suspect."""
+PickedBy = Literal[
+    "given", "order", "random", "traffic", "disagreement", "evalgen", "learning", "doubt", "suspect"
+]
+"""How a row came up: as it was given, in order, by chance (also from a judge's traffic), by a
+sampler; or again, since its label was in doubt after a criterion changed, or suspect."""
 SECOND_LOOKS = frozenset({"doubt", "suspect"})
 """Of a label that is given again, knowing that it was in question: the same word is news then."""
 MarkKind = Literal["flag", "skip"]
