@@ -96,7 +96,16 @@ def split(
     at = now()
     into = [
         # A moment apart, so that they are listed in the order in which they were sent.
-        _add(session, dataset_id, part.text, part.name, "split", asked, at=at + MOMENT * place, parents=[row.id])
+        _add(
+            session,
+            dataset_id,
+            part.text,
+            part.name,
+            "split",
+            asked,
+            at=at + MOMENT * place,
+            parents=[row.id],
+        )
         for place, part in enumerate(asked.into)
     ]
     _retire(session, row, "split", asked, at)
@@ -117,9 +126,7 @@ def merge(session: Session, dataset_id: str, asked: Merge) -> tuple[list[Criteri
     # In the order of their ids: of two who merge at the same moment, none waits for the other in a circle.
     rows = {name: _live(session, dataset_id, name) for name in sorted(asked.criteria)}
     at = now()
-    merged = _add(
-        session, dataset_id, asked.text, asked.name, "merge", asked, at=at, parents=asked.criteria
-    )
+    merged = _add(session, dataset_id, asked.text, asked.name, "merge", asked, at=at, parents=asked.criteria)
     retired = [rows[name] for name in asked.criteria]
     for row in retired:
         _retire(session, row, "merged", asked, at)

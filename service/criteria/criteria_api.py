@@ -99,9 +99,7 @@ def split_criterion(
 ) -> CriterionSplit:
     """Put several criteria in its place; it is retired. Assertions and labels stay with it."""
     retired, into = actions.split(session, dataset_id, criterion_id, asked)
-    return CriterionSplit(
-        retired=views.criteria(session, [retired])[0], into=views.criteria(session, into)
-    )
+    return CriterionSplit(retired=views.criteria(session, [retired])[0], into=views.criteria(session, into))
 
 
 # --- labels on one criterion alone ------------------------------------------------------------------
@@ -133,7 +131,11 @@ def put_criterion_label(  # noqa: PLR0913, PLR0917  # the parts of its path
     "/datasets/{dataset_id}/criteria/{criterion_id}/labels/{example_id:path}/{annotator}", status_code=204
 )
 def withdraw_criterion_label(
-    dataset_id: str, criterion_id: CriterionId, example_id: ExampleId, annotator: Annotator, session: SessionDep
+    dataset_id: str,
+    criterion_id: CriterionId,
+    example_id: ExampleId,
+    annotator: Annotator,
+    session: SessionDep,
 ) -> None:
     """Take one's own label back; the history keeps it."""
     own_labels.withdraw(session, dataset_id, criterion_id, example_id, annotator)

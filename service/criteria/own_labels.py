@@ -68,9 +68,7 @@ def put(  # noqa: PLR0913, PLR0917  # the parts of its address
     return shown(_add(session, before, new))
 
 
-def withdraw(
-    session: Session, dataset_id: str, criterion_id: str, example_id: str, annotator: str
-) -> None:
+def withdraw(session: Session, dataset_id: str, criterion_id: str, example_id: str, annotator: str) -> None:
     """Take a label back; the history keeps it.
 
     Raises:
@@ -111,9 +109,7 @@ def _same(before: CriterionLabelRow, new: CriterionLabelRow, criterion: Criterio
     return of_this_text and (before.label, before.critique) == (new.label, new.critique)
 
 
-def _add(
-    session: Session, before: CriterionLabelRow | None, after: CriterionLabelRow
-) -> CriterionLabelRow:
+def _add(session: Session, before: CriterionLabelRow | None, after: CriterionLabelRow) -> CriterionLabelRow:
     if before is not None:
         before.current = False
         session.add(before)

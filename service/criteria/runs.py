@@ -63,9 +63,7 @@ def start(session: Session, sender: Sender, asked: NewAssertionRun, settings: Se
     return run_id
 
 
-def _model(
-    asked: NewAssertionRun, chosen: Sequence[AssertionRow], settings: Settings
-) -> ModelRef | None:
+def _model(asked: NewAssertionRun, chosen: Sequence[AssertionRow], settings: Settings) -> ModelRef | None:
     """The model to ask, where there is a prompt among the assertions."""
     if all(row.kind == "check" for row in chosen):
         return None
@@ -74,11 +72,12 @@ def _model(
 
 def _last_row(session: Session, asked: NewAssertionRun) -> int | None:
     """The newest row of the dataset, if there is any to ask about."""
-    statement = select(func.max(col(ExampleRow.number))).where(
-        col(ExampleRow.dataset_id) == asked.dataset_id
-    )
+    statement = select(func.max(col(ExampleRow.number))).where(col(ExampleRow.dataset_id) == asked.dataset_id)
     newest = session.scalar(statement)
-    if asked.rows == "labelled" and session.scalar(statement.where(col(ExampleRow.label).is_not(None))) is None:
+    if (
+        asked.rows == "labelled"
+        and session.scalar(statement.where(col(ExampleRow.label).is_not(None))) is None
+    ):
         return None
     return newest
 

@@ -166,9 +166,7 @@ def _last_key(session: Session, assertion: AssertionRow) -> str:
 
 
 def _shown(row: AssertionVerdictRow, example: ExampleRow) -> AssertionVerdict:
-    return AssertionVerdict.model_validate(
-        row.model_dump() | {"label": example.label, "at": row.created_at}
-    )
+    return AssertionVerdict.model_validate(row.model_dump() | {"label": example.label, "at": row.created_at})
 
 
 def failing(outcomes_: Iterable[Mapping[str, Outcome]]) -> set[str]:

@@ -25,8 +25,7 @@ def _criteria(session: Session, rows: Sequence[CriterionRow]) -> list[dict[str, 
     ids = [row.id for row in rows]
     assertions, labels = store.count_assertions(session, ids), store.count_own_labels(session, ids)
     return [
-        row.model_dump()
-        | {"n_assertions": assertions.get(row.id, 0), "n_own_labels": labels.get(row.id, 0)}
+        row.model_dump() | {"n_assertions": assertions.get(row.id, 0), "n_own_labels": labels.get(row.id, 0)}
         for row in rows
     ]
 

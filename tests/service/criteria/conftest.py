@@ -2,16 +2,23 @@
 and a dataset for each test."""
 
 from collections.abc import Iterator
+from secrets import token_hex
 from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy import Engine
 
+from optimizers.types import Failure, FailureKind, Label, ModelRef, Outcome, Verdict
 from service.app import create_app
-from service.db import open_engine
+from service.criteria import verdicts
+from service.criteria.tables import AssertionRunRow
+from service.db import open_engine, transaction
+from service.jobs.tables import JobRow
 from service.settings import Settings
 from tests.service.conftest import serve
+
+WORDS = {"p": Label.PASS, "f": Label.FAIL}
 
 
 class Api:
@@ -19,11 +26,13 @@ class Api:
 
     def __init__(self, client: httpx.Client, rows: int = 6) -> None:
         self.client = client
-        self.dataset = self.create(*({"id": f"r{k}", "input": f"q{k}", "output": f"a{k}"} for k in range(rows)))
+        self.dataset = self.create(
+            *({"id": f"r{k}", "input": f"q{k}", "output": f"a{k}"} for k in range(rows))
+        )
         self.at = f"/datasets/{self.dataset}"
 
-    def create(self, *examples: dict[str, Any]) -> str:
-        body = {"name": "replies", "criterion": "It answers.", "examples": list(examples)}
+    def create(self, *examples: dict[str, Any], **more: Any) -> str:
+        body = {"name": "replies", "criterion": "It answers.", "examples": list(examples)} | more
         return str(self.send("POST", "/datasets", body, expect=201)["id"])
 
     def send(self, method: str, path: str, body: Any = None, *, expect: int = 200, **params: Any) -> Any:
@@ -37,6 +46,18 @@ class Api:
     def post(self, path: str, body: Any = None, *, expect: int = 201) -> Any:
         return self.send("POST", self.at + path, body, expect=expect)
 
+    def filled(self, words: str, **more: Any) -> "Api":
+        """Another dataset, with a row for each of `words`, labelled so where it is `p` or `f`."""
+        rows = [
+            {"id": f"r{k}", "input": f"q{k}", "output": f"a{k}"}
+            | ({"label": WORDS[word].value} if word in WORDS else {})
+            for k, word in enumerate(words)
+        ]
+        other = Api(self.client, rows=0)
+        other.dataset = self.create(*rows, **more)
+        other.at = f"/datasets/{other.dataset}"
+        return other
+
     def criterion(self, text: str = "It is short.", **more: Any) -> dict[str, Any]:
         found: dict[str, Any] = self.post("/criteria", {"text": text} | more)
         return found
@@ -45,8 +66,55 @@ class Api:
         found: dict[str, Any] = self.send("PATCH", f"{self.at}/criteria/{criterion}", changes, expect=expect)
         return found
 
+    def assertion(self, criterion: str, kind: str = "check", text: str = "true", **more: Any) -> str:
+        body = {"criterion_id": criterion, "kind": kind, "text": text} | more
+        return str(self.post("/assertions", body)["id"])
+
+    def label(self, words: str, annotator: str = "anna", **more: Any) -> None:
+        """Labels on r0, r1, ...: `p`, `f`, or anything else for none."""
+        for example_id, label in zip(self.ids(words), words, strict=True):
+            if label in WORDS:
+                path = f"{self.at}/examples/{example_id}/labels/{annotator}"
+                self.send("PUT", path, {"label": WORDS[label].value} | more)
+
+    @staticmethod
+    def ids(words: str) -> list[str]:
+        return [f"r{k}" for k in range(len(words))]
+
     def names(self, **params: Any) -> list[str]:
         return [found["name"] for found in self.get("/criteria", **params)["items"]]
+
+
+def say(engine: Engine, assertion: str, words: str, *, model: ModelRef | None = None) -> None:
+    """Let an assertion say `p` or `f` of r0, r1, ...; nothing of those with a blank, and nothing that can be
+    read with any other word."""
+    failure = Failure(kind=FailureKind.UNPARSEABLE, message="?")
+    said: dict[str, Outcome] = {
+        example_id: Verdict(label=WORDS[word]) if word in WORDS else failure
+        for example_id, word in zip(Api.ids(words), words, strict=True)
+        if word != " "
+    }
+    with transaction(engine) as session:
+        verdicts.store(session, assertion, model, said)
+
+
+def assertion_run(engine: Engine, dataset: str, model: ModelRef) -> None:
+    """A run of no assertions that has ended, as the latest that asked `model`."""
+    with transaction(engine) as session:
+        job = JobRow(id=f"asrun_{token_hex(8)}", kind="assertion_run", dataset_id=dataset, status="succeeded")
+        session.add(job)
+        session.flush()
+        session.add(
+            AssertionRunRow(
+                id=job.id,
+                dataset_id=dataset,
+                model=model.name,
+                api_base=model.api_base,
+                model_key=verdicts.key_of(model),
+                assertions=[],
+                last_row=0,
+            )
+        )
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])

@@ -14,7 +14,9 @@ from tests.service.criteria.conftest import Api
 SHORT = "words(output) <= 50"
 
 
-def _assertion(api: Api, criterion: str, kind: str = "check", text: str = SHORT, **more: Any) -> dict[str, Any]:
+def _assertion(
+    api: Api, criterion: str, kind: str = "check", text: str = SHORT, **more: Any
+) -> dict[str, Any]:
     body = {"criterion_id": criterion, "kind": kind, "text": text} | more
     found: dict[str, Any] = api.post("/assertions", body)
     return found
@@ -28,8 +30,18 @@ def test_a_criterion_has_assertions_of_both_kinds(api: Api) -> None:
     cid = api.criterion("Short.")["id"]
     check = _assertion(api, cid, author="anna")
     prompt = _assertion(api, cid, "prompt", "", reasoning=False)
-    assert (check["kind"], check["text"], check["author"], check["source"]) == ("check", SHORT, "anna", "written")
-    assert (prompt["text"], prompt["reasoning"], prompt["is_behind"], prompt["n_judged"]) == ("", False, False, 0)
+    assert (check["kind"], check["text"], check["author"], check["source"]) == (
+        "check",
+        SHORT,
+        "anna",
+        "written",
+    )
+    assert (prompt["text"], prompt["reasoning"], prompt["is_behind"], prompt["n_judged"]) == (
+        "",
+        False,
+        False,
+        0,
+    )
     assert _ids(api) == _ids(api, criterion=cid) == [check["id"], prompt["id"]]
     assert api.get(f"/criteria/{cid}")["n_assertions"] == 2
 

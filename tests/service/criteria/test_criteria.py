@@ -18,7 +18,12 @@ def test_a_criterion_stands_as_it_was_written(api: Api) -> None:
         "written",
         "anna",
     )
-    assert (found["version"], found["retired_at"], found["n_assertions"], found["n_own_labels"]) == (1, None, 0, 0)
+    assert (found["version"], found["retired_at"], found["n_assertions"], found["n_own_labels"]) == (
+        1,
+        None,
+        0,
+        0,
+    )
     assert found["history"][0]["note"] == "two rows were rude"
     listed = api.get("/criteria")["items"]
     assert [one["id"] for one in listed] == [found["id"]]
