@@ -182,6 +182,7 @@ class SuggestCriteria(_WithModel):
     prompt: Prompt | None = None
     prompts: list[Prompt] | None = Field(default=None, min_length=2, max_length=50)
     n: int = Field(default=5, ge=1, le=20)
+    sample: int = Field(default=0, ge=0, le=1_000, description="Another number gives other suggestions.")
 
     @model_validator(mode="after")
     def _has_what_its_source_needs(self) -> Self:
@@ -218,6 +219,7 @@ class SuggestAssertions(_WithModel):
 
     n: int = Field(default=3, ge=1, le=10)
     kinds: list[AssertionKind] = Field(default=["prompt", "check"], min_length=1, max_length=2)
+    sample: int = Field(default=0, ge=0, le=1_000, description="Another number gives other assertions.")
 
 
 # --- assertions and checks --------------------------------------------------------------------------

@@ -102,7 +102,7 @@ class Worklist(BaseModel):
     asked: Order
     reason: str | None = Field(description="Why the order is not the one that was asked for.")
     seed: int | None
-    """Of a random order."""
+    """Of a random order, or of one that begins by chance."""
     disagreed_on: int
     """Rows on which stored verdicts differ; 0 unless the order is `disagreement`."""
     rows: list[WorklistRow]
