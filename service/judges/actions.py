@@ -8,7 +8,7 @@ from sqlmodel import Session, col
 from optimizers.report import Conclusion
 from service.errors import Conflict
 from service.judges import store
-from service.judges.schemas import Ground, JudgeRemoved, NewVersion, Promotion
+from service.judges.schemas import Ground, JudgeRemoved, NewVersion, Promotion, SourceName
 from service.judges.sources import Origin, find
 from service.judges.tables import JudgeRow, PromotionRow, VersionRow
 from service.removals import orders
@@ -88,10 +88,10 @@ def promote(session: Session, name: str, asked: Promotion) -> None:
 def _ground(session: Session, judge: JudgeRow, version: VersionRow, asked: Promotion) -> Ground:
     doubt = _doubt(session, judge, version)
     if doubt is None:
-        return "improved"
+        return Ground.IMPROVED
     if asked.because is None or asked.by is None:
         raise Conflict(f"{doubt}; to promote it all the same, say `because` (why) and `by` (who says so)")
-    return "word"
+    return Ground.WORD
 
 
 def _doubt(session: Session, judge: JudgeRow, version: VersionRow) -> str | None:
@@ -108,7 +108,11 @@ def _doubt(session: Session, judge: JudgeRow, version: VersionRow) -> str | None
 
 def _loss(session: Session, champion: VersionRow, version: VersionRow) -> str | None:
     """By how much the version is shown to be worse than the champion, on the test rows of both runs."""
-    ids = [row.source_id for row in (champion, version) if row.source == "run" and row.source_id is not None]
+    ids = [
+        row.source_id
+        for row in (champion, version)
+        if row.source == SourceName.RUN and row.source_id is not None
+    ]
     if len(ids) < 2:
         return None
     found = comparison.side_by_side(session, ids[0], ids[1])

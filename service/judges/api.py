@@ -26,6 +26,7 @@ from service.judges.schemas import (
     RateOut,
     SampleOut,
     Since,
+    TrafficRemoved,
     VerdictsOut,
     VersionOut,
 )
@@ -121,6 +122,17 @@ def judge_batch(
         with transaction(engine) as session:
             kept = traffic.keep(session, version, asked, found)
     return traffic.told(judge, version, asked, found, kept)
+
+
+@router.delete("/judges/{name}/traffic")
+def forget_traffic(
+    name: str,
+    session: SessionDep,
+    before: Annotated[Since, Query(description="Rows that were kept before this moment.")],
+) -> TrafficRemoved:
+    """Remove old traffic, but for rows that were drawn into a sample: the monitor reads those."""
+    judge = store.get(session, name, lock=True)
+    return TrafficRemoved(removed=traffic.forget(session, judge, before))
 
 
 @router.get("/judges/{name}/rate")

@@ -79,12 +79,13 @@ def _undrawn(session: Session, version: VersionRow, dataset_id: str, since: date
     )
     if since is not None:
         statement = statement.where(col(TrafficRow.created_at) >= since)
-    return sorted(session.scalars(statement.group_by(col(TrafficRow.pair_hash))).all())
+    found = session.scalars(statement.group_by(col(TrafficRow.pair_hash)))
+    return sorted(number for number in found if number is not None)
 
 
 def _put(session: Session, sample: SampleRow, dataset_id: str, numbers: Sequence[int]) -> list[str]:
     """Add the rows to the dataset; their ids there."""
-    at, names = now(), []
+    at, names = now(), list[str]()
     for start in range(0, len(numbers), datasets.BATCH_ROWS):
         batch = numbers[start : start + datasets.BATCH_ROWS]
         rows = session.scalars(

@@ -1,6 +1,7 @@
 """Shapes of requests and answers about named judges."""
 
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -48,7 +49,23 @@ Since = Annotated[datetime, AfterValidator(_in_utc)]
 """A moment; without a zone it is UTC's."""
 
 Drift = Literal["ok", "fallen", "too few", "not watched"]
-Ground = Literal["improved", "word"]
+
+
+class SourceName(StrEnum):
+    """What a version was kept from."""
+
+    RUN = "run"
+    EVALUATION = "evaluation"
+    ARTIFACT = "artifact"
+
+
+class Ground(StrEnum):
+    """Why a version was promoted."""
+
+    IMPROVED = "improved"
+    """A run of this service says so."""
+    WORD = "word"
+    """A person does."""
 
 
 class _Sent(BaseModel):
@@ -149,7 +166,7 @@ class VersionOut(BaseModel):
 
     version: int
     is_champion: bool
-    source: Literal["run", "evaluation", "artifact"]
+    source: SourceName
     run_id: str | None
     evaluation_id: str | None
     dataset_id: str | None
@@ -229,6 +246,12 @@ class VerdictsOut(BaseModel):
     verdicts: list[VerdictOut]
     kept: int
     usage: dict[str, Any]
+
+
+class TrafficRemoved(BaseModel):
+    """How many kept rows were removed."""
+
+    removed: int
 
 
 class LabelledBehind(BaseModel):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import select
 from sqlmodel import Session, col
@@ -20,20 +20,18 @@ from service.evaluations.tables import EvaluationRow, VerdictRow
 from service.jobs import store as jobs
 from service.jobs.states import Status
 from service.judges.measured import Measured, MeasuredBy, agree
-from service.judges.schemas import JudgeSource
+from service.judges.schemas import JudgeSource, SourceName
 from service.judges.unseen import PAGE_ROWS, Built, built_here
 from service.runs import views as runs
 from service.runs.tables import RunRow
 from service.settings import Settings
-
-Source = Literal["run", "evaluation", "artifact"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
     """A judge that is to become a version. `conclusion` is that of a run of this service."""
 
-    source: Source
+    source: SourceName
     source_id: str | None
     dataset_id: str | None
     artifact: Artifact
@@ -71,7 +69,7 @@ def _of_run(session: Session, run_id: str) -> Origin:
     found = runs.result(session, run_id)
     report = _report(found.report)
     return Origin(
-        source="run",
+        source=SourceName.RUN,
         source_id=run_id,
         dataset_id=runs.require(session, run_id).dataset_id,
         artifact=from_json(found.artifact),
@@ -102,7 +100,7 @@ def _of_file(session: Session, asked: JudgeSource, settings: Settings) -> Origin
         return _of_run(session, run_id)
     require_models(artifact, settings)
     return Origin(
-        source="artifact",
+        source=SourceName.ARTIFACT,
         source_id=None,
         dataset_id=_dataset_of(session, asked, artifact),
         artifact=artifact,
@@ -141,7 +139,7 @@ def _of_evaluation(session: Session, evaluation_id: str) -> Origin:
         artifact = replace(artifact, calls=calls, report={})
     run_id = _run_of(session, artifact)
     return Origin(
-        source="evaluation",
+        source=SourceName.EVALUATION,
         source_id=evaluation_id,
         dataset_id=evaluation.dataset_id,
         artifact=artifact,

@@ -1,15 +1,15 @@
 """What a judge says in use, and what is kept of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, func, insert, select
+from sqlalchemy import Table, delete, func, insert, select
 from sqlmodel import Session, col
 
 from optimizers.prevalence import Traffic
-from optimizers.types import Evaluation, Example, Failure, Label, Outcome
+from optimizers.types import Evaluation, Example, Label, Outcome
 from service.clock import now
 from service.datasets.ingest.rows import pair_hash
 from service.datasets.tables import ExampleRow
@@ -82,8 +82,8 @@ def _known(
 
 def _values(
     version: VersionRow, row: TrafficIn, content: str, outcome: Outcome, at: datetime
-) -> Mapping[str, Any]:
-    failed = isinstance(outcome, Failure)
+) -> dict[str, Any]:
+    said = VerdictOut.of(row.id or "", outcome)
     return {
         "judge_id": version.judge_id,
         "version": version.number,
@@ -91,11 +91,11 @@ def _values(
         "input": row.input,
         "output": row.output,
         "pair_hash": content,
-        "verdict": None if failed else outcome.label.value,
-        "fail_probability": None if failed else outcome.fail_probability,
-        "rationale": None if failed else outcome.rationale,
-        "failure": outcome.kind.value if failed else None,
-        "message": outcome.message if failed else None,
+        "verdict": said.verdict,
+        "fail_probability": said.fail_probability,
+        "rationale": said.rationale,
+        "failure": said.failure,
+        "message": said.message,
         "created_at": at,
     }
 
@@ -123,3 +123,15 @@ def unlabelled(session: Session, version: VersionRow, since: datetime | None) ->
         passed=counted.get(Label.PASS.value, 0),
         unanswered=counted.get(None, 0),
     )
+
+
+def forget(session: Session, judge: JudgeRow, before: datetime) -> int:
+    """Remove the kept rows of an earlier time; how many. Those that were drawn into a sample stay, since the
+    monitor reads them."""
+    statement = delete(TrafficRow).where(
+        col(TrafficRow.judge_id) == judge.id,
+        col(TrafficRow.created_at) < before,
+        col(TrafficRow.sample).is_(None),
+    )
+    gone = session.execute(statement.returning(col(TrafficRow.number)))
+    return len(gone.all())

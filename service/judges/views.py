@@ -10,7 +10,15 @@ from optimizers.report import Conclusion
 from service.figures import ConfusionOut, IntervalOut
 from service.judges import store, watch
 from service.judges.measured import Measured
-from service.judges.schemas import JudgeOut, JudgeSummary, MeasuredOut, PromotionOut, VersionOut
+from service.judges.schemas import (
+    Ground,
+    JudgeOut,
+    JudgeSummary,
+    MeasuredOut,
+    PromotionOut,
+    SourceName,
+    VersionOut,
+)
 from service.judges.tables import JudgeRow, PromotionRow, VersionRow
 from service.paging import Page, PageRequest, page_of
 
@@ -54,9 +62,9 @@ def shown(judge: JudgeRow, version: VersionRow) -> VersionOut:
     return VersionOut(
         version=version.number,
         is_champion=version.number == judge.champion,
-        source=version.source,
-        run_id=version.source_id if version.source == "run" else None,
-        evaluation_id=version.source_id if version.source == "evaluation" else None,
+        source=SourceName(version.source),
+        run_id=version.source_id if version.source == SourceName.RUN else None,
+        evaluation_id=version.source_id if version.source == SourceName.EVALUATION else None,
         dataset_id=version.dataset_id,
         model=version.model,
         artifact_digest=version.artifact_digest,
@@ -104,7 +112,7 @@ def _promotion(row: PromotionRow) -> PromotionOut:
     return PromotionOut(
         version=row.version,
         replaced=row.replaced,
-        ground=row.ground,
+        ground=Ground(row.ground),
         because=row.because,
         by=row.by,
         at=row.created_at,

@@ -35,6 +35,8 @@ WORLD = make_rows(seed=3, rows=400)
 ROWS, TRAFFIC = WORLD[:160], WORLD[160:]
 """What is labelled before a judge is in use, and what it then judges."""
 
+TRUTH = {(row.input, row.output): row.label for row in WORLD}
+
 GOOD = Candidate(instruction="\n".join(kind.rule for kind in KINDS))
 FAIR = Candidate(instruction="\n".join(kind.rule for kind in KINDS[:4]))
 POOR = Candidate(instruction="Judge the reply.")
@@ -90,7 +92,8 @@ class House:
         """Ann labels rows of the world as they are, or the other way round."""
         for example_id in example_ids:
             path = f"/datasets/{dataset_id}/examples/{example_id}"
-            label = _truth(self.get(path)["output"])
+            found = self.get(path)
+            label = TRUTH[found["input"], found["output"]].value
             said = {"pass": "fail", "fail": "pass"}[label] if wrong else label
             response = self.api.put(f"{path}/labels/ann", json={"label": said, "picked_by": "random"})
             assert response.status_code == 200, response.text
@@ -136,10 +139,6 @@ class House:
 def shown(row: WorldRow) -> dict[str, str]:
     """A row as it is sent, without its label."""
     return {"id": row.id, "input": row.input, "output": row.output}
-
-
-def _truth(output: str) -> str:
-    return next(row.label.value for row in WORLD if row.output == output)
 
 
 def _report(rows: Sequence[LabelledExample], judged: Sequence[Evaluation | None]) -> Report:
