@@ -41,7 +41,7 @@ class AssertionPool:
 
     @cached_property
     def said(self) -> NDArray[np.float64]:
-        """What all assertions, sorted, say as log-odds of fail: of the rows to label, then of those held out."""
+        """Log-odds of fail by all assertions, sorted: rows to label, then those held out."""
         return answers((*self.to_label, *self.held_out), sorted(self.outcomes), self.outcomes)
 
     @cached_property

@@ -43,64 +43,52 @@ _THINGS = (
     r"questions?|options?|steps?|sections?|headings?|entries|keys?|tags?|emojis?|links?|times?)"
 )
 
+_EXAMPLE = (
+    r"\bfor example\b|\be\.g\.|\bexamples? (?:output|response|answer|of)|\bexample:|"
+    r"\bsample (?:output|response|answer)"
+)
+_COUNT = (
+    r"\b(?:at (?:most|least)|no (?:more|fewer|less) than|up to|exactly|fewer than|less than|more than|"
+    r"between|maximum|minimum|limit(?:ed)? to|under|within|only)\b"
+    rf"[^.\n]{{0,30}}\b{_NUMBER}\b|\b{_NUMBER}(?:\s*(?:-|to|or)\s*{_NUMBER})?[ -]+(?:\w+ )?{_THINGS}\b"
+)
+_FORMAT = (
+    r"\b(?:json|xml|yaml|csv|html|markdown|table|bullet(?:ed)?(?: points?| list)?s?|numbered list|list of|"
+    r"(?:comma|tab).separated|headings?|headline|format(?:ted|ting)?|code blocks?|plain text|single line|"
+    r"line breaks?)\b"
+)
+_EXCLUSION = (
+    r"\b(?:do not|don't|never|avoid|without|must not|should not|shouldn't|may not|cannot|refrain|exclude|"
+    r"leave out|omit|no longer)\b|^no \w+"
+)
+_INCLUSION = (
+    r"\b(?:include|mention|contain|cite|quote|refer to|name the|state (?:the|that|which)|"
+    r"always (?:say|add|end|begin|start|give|thank)|(?:end|begin|start) with|"
+    r"(?:add|give|provide) (?:an?|the))\b"
+)
+_QUALITY = (
+    r"\b(?:tone|style|concise|brief|short|clear|polite|friendly|professional|formal|informal|simple|"
+    r"detailed|accura|specific|helpful|engaging|natural|creative|relevant|respectful|empath|neutral|"
+    r"easy to|readab|plain language|warm)\w*"
+)
+_WORKFLOW = (
+    r"\b(?:first|then|next|finally|step|after that|before you|once you|you (?:are|will be) given|"
+    r"(?:read|use|consider|compare|look at|based on) (?:the|this|these))\b"
+)
+
 _RULES: tuple[tuple[DeltaCategory, re.Pattern[str]], ...] = tuple(
     (category, re.compile(pattern, re.IGNORECASE))
     for category, pattern in (
-        (
-            DeltaCategory.EXAMPLE_DEMONSTRATION,
-            (
-                r"\bfor example\b|\be\.g\.|\bexamples? (?:output|response|answer|of)|\bexample:|"
-                r"\bsample (?:output|response|answer)"
-            ),
-        ),
-        (
-            DeltaCategory.COUNT,
-            (
-                rf"\b(?:at (?:most|least)|no (?:more|fewer|less) than|up to|exactly|fewer than|less than|"
-                rf"more than|between|maximum|minimum|limit(?:ed)? to|under|within|only)\b[^.\n]{{0,30}}\b{_NUMBER}\b"
-                rf"|\b{_NUMBER}(?:\s*(?:-|to|or)\s*{_NUMBER})?[ -]+(?:\w+ )?{_THINGS}\b"
-            ),
-        ),
-        (
-            DeltaCategory.PRESENTATION_FORMAT,
-            (
-                r"\b(?:json|xml|yaml|csv|html|markdown|table|bullet(?:ed)?(?: points?| list)?s?|numbered list|"
-                r"(?:comma|tab).separated|headings?|headline|format(?:ted|ting)?|code blocks?|plain text|"
-                r"single line|line breaks?|list of)\b"
-            ),
-        ),
-        (
-            DeltaCategory.EXCLUSION,
-            (
-                r"\b(?:do not|don't|never|avoid|without|must not|should not|shouldn't|may not|cannot|refrain|"
-                r"exclude|leave out|omit|no longer)\b|^no \w+"
-            ),
-        ),
-        (
-            DeltaCategory.INCLUSION,
-            (
-                r"\b(?:include|mention|contain|cite|quote|refer to|name the|state (?:the|that|which)|"
-                r"always (?:say|add|end|begin|start|give|thank)|add (?:a|an|the)|end with|begin with|start with|"
-                r"give (?:a|an|the)|provide (?:a|an|the))\b"
-            ),
-        ),
-        (
-            DeltaCategory.QUALITATIVE_ASSESSMENT,
-            (
-                r"\b(?:tone|style|concise|brief|short|clear|polite|friendly|professional|formal|informal|simple|"
-                r"detailed|accura|specific|helpful|engaging|natural|creative|relevant|respectful|empath|neutral|"
-                r"easy to|readab|plain language|warm)\w*"
-            ),
-        ),
-        (
-            DeltaCategory.WORKFLOW_DESCRIPTION,
-            (
-                r"\b(?:first|then|next|finally|step|after that|before you|once you|you (?:are|will be) given|"
-                r"(?:read|use|consider|compare|look at|based on) (?:the|this|these))\b"
-            ),
-        ),
+        (DeltaCategory.EXAMPLE_DEMONSTRATION, _EXAMPLE),
+        (DeltaCategory.COUNT, _COUNT),
+        (DeltaCategory.PRESENTATION_FORMAT, _FORMAT),
+        (DeltaCategory.EXCLUSION, _EXCLUSION),
+        (DeltaCategory.INCLUSION, _INCLUSION),
+        (DeltaCategory.QUALITATIVE_ASSESSMENT, _QUALITY),
+        (DeltaCategory.WORKFLOW_DESCRIPTION, _WORKFLOW),
     )
 )
+"""The first that fits counts: what is more particular comes first."""
 
 _NAMES: tuple[tuple[str, DeltaCategory], ...] = (
     ("format", DeltaCategory.PRESENTATION_FORMAT),
