@@ -140,7 +140,7 @@ def _live(session: Session, dataset_id: str, criterion_id: str) -> CriterionRow:
     return row
 
 
-def _add(  # noqa: PLR0913  # all by name
+def _add(
     session: Session,
     dataset_id: str,
     text: str,

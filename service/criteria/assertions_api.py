@@ -47,7 +47,7 @@ def list_assertions(
 def create_assertion(
     dataset_id: str, asked: NewAssertion, session: SessionDep, checks: ChecksDep, once: OnceDep
 ) -> Response:
-    """Add an assertion to a criterion. A check that cannot be used is refused with line, column and reason."""
+    """Add an assertion to a criterion. A check that cannot be used is refused with its place and a reason."""
     assertions.require_check(checks, asked.kind, asked.text)
 
     def act() -> Reply:
@@ -97,8 +97,8 @@ def list_assertion_verdicts(
     request: PageDep,
     ids: IdsQuery = None,
 ) -> Page[AssertionVerdict]:
-    """What it says of each row that it has been asked about, beside people's label of now; newest model's
-    word where several were asked. Rows come in the order of their ids; or those with the ids that are given."""
+    """What it says of each row that it has been asked about, beside people's label of now; the word of the
+    newest model where several were asked. Rows come in the order of their ids, or those that are named."""
     row = store.get_assertion(session, dataset_id, assertion_id)
     return verdicts.page(session, row, request, ids)
 

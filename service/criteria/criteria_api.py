@@ -115,7 +115,7 @@ def list_criterion_labels(
 
 
 @router.put("/datasets/{dataset_id}/criteria/{criterion_id}/labels/{example_id:path}/{annotator}")
-def put_criterion_label(  # noqa: PLR0913, PLR0917  # the parts of its path
+def put_criterion_label(
     dataset_id: str,
     criterion_id: CriterionId,
     example_id: ExampleId,

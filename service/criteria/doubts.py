@@ -1,6 +1,7 @@
 """Labels that the last change of a criterion's text puts in doubt. Nothing is relabelled."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from sqlmodel import Session, col, select
@@ -57,7 +58,7 @@ def _last_change(
     entries: Sequence[CriterionEntryRow],
 ) -> tuple[CriterionEntryRow, CriterionEntryRow] | None:
     """The entries before and after the text last became another."""
-    pairs = list(zip(entries, entries[1:], strict=False))
+    pairs = list(pairwise(entries))
     return next(((old, new) for old, new in reversed(pairs) if old.text != new.text), None)
 
 

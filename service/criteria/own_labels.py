@@ -35,7 +35,7 @@ def majority(labels: Sequence[CriterionLabelRow]) -> dict[str, Label]:
     }
 
 
-def put(  # noqa: PLR0913, PLR0917  # the parts of its address
+def put(
     session: Session,
     dataset_id: str,
     criterion_id: str,

@@ -175,8 +175,8 @@ class CriterionLabelOut(BaseModel):
 
 
 class SuggestCriteria(_WithModel):
-    """Where suggestions shall come from: `prompt` needs the task's prompt as `prompt`, `history` its versions,
-    oldest first, as `prompts`; `labels` reads the dataset's labels and critiques."""
+    """Where suggestions shall come from: `prompt` needs the task's prompt as `prompt`, `history` its
+    versions, oldest first, as `prompts`; `labels` reads the dataset's labels and critiques."""
 
     source: Literal["prompt", "labels", "history"]
     prompt: Prompt | None = None
@@ -227,7 +227,7 @@ class SuggestAssertions(_WithModel):
 
 class NewAssertion(Sent):
     """A way to tell whether an output meets a criterion: `prompt` asks a model, with `text` as a further
-    instruction beside the criterion (it may be empty); `check` is an expression that is true where it does."""
+    instruction beside the criterion (it may be empty); `check` is an expression that is true if it does."""
 
     criterion_id: str = Field(max_length=32)
     kind: AssertionKind
@@ -454,9 +454,9 @@ class CriterionCardOut(BaseModel):
 class ReportCardOut(BaseModel):
     """The report card. `whole` is the set of all criteria, which fails a row where any of them does.
 
-    `report` rows are those that no assertion was chosen on (dev), `all` all that are not in test, on which the
-    numbers flatter. `unsupported` are criteria that nobody's labels support. `model` is the one whose verdicts
-    these are, null where there are none but checks'.
+    `report` rows are those that no assertion was chosen on (dev), `all` all that are not in test, on which
+    the numbers flatter. `unsupported` are criteria that nobody's labels support. `model` is the one whose
+    verdicts these are, null where there are none but checks'.
     """
 
     dataset_id: str

@@ -100,17 +100,13 @@ def suggest_criteria(
     )
 
 
-async def _criteria(
-    found: Material, asked: SuggestCriteria, ask: "Ask"
-) -> "tuple[SuggestedCriterion, ...]":
+async def _criteria(found: Material, asked: SuggestCriteria, ask: "Ask") -> "tuple[SuggestedCriterion, ...]":
     from optimizers.criteria.prompt_history import from_history  # noqa: PLC0415  # as the module says
     from optimizers.criteria.suggesting import from_labels, from_prompt  # noqa: PLC0415
 
     n, existing, sample = asked.n, found.existing, asked.sample
     if asked.source == "labels":
-        return await from_labels(
-            found.rows, found.criterion, ask=ask, n=n, existing=existing, sample=sample
-        )
+        return await from_labels(found.rows, found.criterion, ask=ask, n=n, existing=existing, sample=sample)
     if asked.source == "history":
         return await from_history(asked.prompts or (), ask=ask, n=n, existing=existing, sample=sample)
     return await from_prompt(asked.prompt or "", ask=ask, n=n, existing=existing, sample=sample)
@@ -134,9 +130,7 @@ def _shown_rows(session: Session, dataset_id: str) -> list[LabelledExample]:
 
 
 def _texts(session: Session, dataset_id: str, ids: Sequence[str]) -> Sequence[ExampleRow]:
-    query = select(ExampleRow).where(
-        ExampleRow.dataset_id == dataset_id, col(ExampleRow.example_id).in_(ids)
-    )
+    query = select(ExampleRow).where(ExampleRow.dataset_id == dataset_id, col(ExampleRow.example_id).in_(ids))
     return session.exec(query).all()
 
 

@@ -52,7 +52,7 @@ class CriterionEntryRow(SQLModel, table=True):
 
 
 class AssertionRow(SQLModel, table=True):
-    """A way to tell whether an output meets a criterion. What it asks never changes: a change is a new row."""
+    """A way to tell whether an output meets a criterion. It never changes: a change is another row."""
 
     __tablename__ = "concord_assertions"
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from sqlmodel import Session
 
@@ -37,7 +36,7 @@ class Ranked:
 def ranked(
     session: Session,
     dataset_id: str,
-    order: Literal["evalgen", "uncertain"],
+    order: Order,
     open_rows: Sequence[str],
     seed: int,
 ) -> Ranked:

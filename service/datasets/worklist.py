@@ -48,7 +48,7 @@ def worklist(session: Session, dataset_id: str, asked: Asked) -> Worklist:
     elif order == "disagreement" and verdicts is not None:
         _pick_compared(rows, verdicts)
         rows.sort(key=lambda row: verdicts.disagreement(row.id), reverse=True)
-    elif order == "evalgen" or order == "uncertain":
+    elif order in sampled.SAMPLERS:
         found = sampled.ranked(session, dataset_id, order, _open(rows), _seed(dataset_id, asked))
         order, reason = found.order, found.reason
         _arrange(rows, found)
@@ -96,9 +96,7 @@ def _arrange(rows: list[WorklistRow], found: Ranked) -> None:
     places = {row_id: place for place, row_id in enumerate(found.rows)}
     if places:
         _pick((row for row in rows if not row.settled and row.label is None), found.picked_by)
-        rows.sort(
-            key=lambda row: (row.label is not None, row.settled, places.get(row.id, len(places)))
-        )
+        rows.sort(key=lambda row: (row.label is not None, row.settled, places.get(row.id, len(places))))
 
 
 def _seed(dataset_id: str, asked: Asked) -> int:

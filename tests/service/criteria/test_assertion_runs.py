@@ -1,7 +1,6 @@
 """Assertion runs through the API, with a worker and a simulated model."""
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -50,8 +49,8 @@ class Asking:
 
 
 @pytest.fixture
-def asking(calm: Deployment) -> Iterator[Asking]:
-    yield Asking(calm)
+def asking(calm: Deployment) -> Asking:
+    return Asking(calm)
 
 
 def test_every_assertion_says_something_of_every_row(asking: Asking) -> None:

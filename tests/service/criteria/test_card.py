@@ -24,7 +24,7 @@ def test_a_criterion_is_measured_against_people_s_labels(api: Api, engine: Engin
     assert (overall["n"], overall["bad"]) == (12, 6)
     assert overall["coverage"]["value"] == 0.5
     assert overall["false_failure_rate"]["value"] == pytest.approx(1 / 6)
-    # 2 * 1/2 * 5/6 / (1/2 + 5/6)
+    # the harmonic mean of 1/2 and 5/6
     assert overall["alignment"]["value"] == pytest.approx(0.625)
     # agreed 8/12, by chance (6 * 4 + 6 * 8) / 144 = 1/2
     assert overall["kappa"]["value"] == pytest.approx(1 / 3)

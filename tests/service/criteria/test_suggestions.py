@@ -45,7 +45,11 @@ def _suggest(api: Api, model: Answering, *, expect: int = 200, **asked: Any) -> 
 
 
 def _criteria(*texts: str, **more: Any) -> dict[str, Any]:
-    return {"criteria": [{"name": text.split()[-1], "criterion": text, "why": "it says so"} | more for text in texts]}
+    return {
+        "criteria": [
+            {"name": text.split()[-1], "criterion": text, "why": "it says so"} | more for text in texts
+        ]
+    }
 
 
 SHORT, POLITE = "The reply has at most fifty words", "The reply is polite to the customer"
@@ -92,9 +96,7 @@ def test_criteria_are_drawn_from_labels_and_critiques_but_not_from_test_rows(
     assert 12 <= len(shown) <= 24  # those of train
 
 
-def test_criteria_are_found_in_a_prompt_s_history_each_with_its_category(
-    api: Api, model: Answering
-) -> None:
+def test_criteria_are_found_in_a_prompt_s_history_each_with_its_category(api: Api, model: Answering) -> None:
     model.answers = {"+ Be polite": _criteria(POLITE, category="qualitative_assessment")}
     found = _suggest(api, model, source="history", prompts=["Answer.", "Answer. Be polite to the customer."])
     assert [one["category"] for one in found["suggestions"]] == ["qualitative_assessment"]
