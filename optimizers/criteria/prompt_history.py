@@ -27,6 +27,9 @@ from optimizers.together import all_or_none
 MOST_DELTAS = 12
 """Differences that are asked about: the latest ones, and all earlier versions as one."""
 
+LONGEST_VERSION = 100_000
+"""Characters of one version."""
+
 _LONGEST_QUOTE = 400
 _SHORTEST_SENTENCE = 3
 """Words."""
@@ -69,12 +72,15 @@ async def from_history(
     Each has its category. `existing` and `sample` are as in `suggesting.from_prompt`.
 
     Raises:
-        InvalidInput: there is no version with a text, or `n` is not in 1 to 30.
+        InvalidInput: there is no version with a text, one is too long, or `n` is not in 1 to 30.
     """
     whole_number("n", n, low=1, high=MOST)
     versions = [prompt for prompt in prompts if prompt.strip()]
     if not versions:
         raise InvalidInput("prompts must hold the text of at least one version, got none")
+    longest = max(map(len, versions))
+    if longest > LONGEST_VERSION:
+        raise InvalidInput(f"prompts must have at most {LONGEST_VERSION} characters each, got {longest}")
     kept = set(_sentences(versions[-1]))
     lasting = [
         replace(delta, added=tuple(line for line in delta.added if line in kept))
@@ -136,4 +142,4 @@ def _sentences(prompt: str) -> list[str]:
 
 
 def _says_something(sentence: str) -> bool:
-    return len(_PLACEHOLDER.sub(" ", sentence).split()) >= _SHORTEST_SENTENCE
+    return len(_PLACEHOLDER.sub(" ", sentence[:_LONGEST_QUOTE]).split()) >= _SHORTEST_SENTENCE

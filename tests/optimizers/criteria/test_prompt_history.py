@@ -87,6 +87,9 @@ async def test_a_long_history_is_asked_about_in_its_last_versions() -> None:
     assert "+ Mention item number 3." in ask.questions[-1]  # what came before is one difference
 
 
-async def test_no_text_is_refused() -> None:
-    with pytest.raises(InvalidInput, match="prompts must hold"):
-        await from_history(["", " "], ask=Asked(""))
+@pytest.mark.parametrize(
+    ("prompts", "message"), [(["", " "], "prompts must hold"), (["x" * 100_001], "at most 100000 characters")]
+)
+async def test_what_is_no_history_is_refused(prompts: list[str], message: str) -> None:
+    with pytest.raises(InvalidInput, match=message):
+        await from_history(prompts, ask=Asked(""))
