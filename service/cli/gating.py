@@ -10,11 +10,10 @@ from typing import Any
 import typer
 
 from optimizers.artifact import Artifact, from_json
-from optimizers.errors import ConcordError, InvalidInput, NotEnoughLabels, RunCancelled, RunStopped
+from optimizers.errors import ConcordError, InvalidInput, RunCancelled, RunStopped
 from optimizers.monitor import measured_bound
 from optimizers.report import Report
-from optimizers.splits import Fractions, require_labels_to_evaluate
-from optimizers.types import LabelledExample
+from optimizers.splits import Fractions
 from service.cli.connection import connect
 from service.cli.failures import EXIT_PAUSED, EXIT_WRONG_CALL, explain
 from service.cli.files import RowFile, read_file, snapshot_of
@@ -26,7 +25,7 @@ from service.datasets.ingest.inspection import OnError
 from service.errors import ServiceError
 from service.figures import IntervalOut
 from service.judges.measured import agree
-from service.judges.unseen import Built, HeldOut, built_from
+from service.judges.unseen import Built, HeldOut, built_from, require_enough
 
 EXIT_NOT_MEASURED = EXIT_PAUSED
 
@@ -169,7 +168,7 @@ class FileGate:
 def measured_here(asked: FileGate) -> Reading:
     """By this process, on a file of labels.
 
-    Raises: as `judge_with` and `read_file` do; NotEnoughLabels with fewer than 20 rows.
+    Raises: as `judge_with` and `read_file` do; NotEnoughLabels with fewer than 20 rows, or of one class.
     """
     artifact = _read(asked.artifact)
     file = read_file(
@@ -180,8 +179,9 @@ def measured_here(asked: FileGate) -> Reading:
     )
     built = _built(artifact, file)
     held = _held_out(file, built)
-    rows = [row for row in file.labelled if row.id in frozenset(held.ids)]
-    _require_enough(rows, held)
+    ids = frozenset(held.ids)
+    rows = [row for row in file.labelled if row.id in ids]
+    require_enough([row.label for row in rows], held)
     own = artifact.call.model
     model = model_ref(asked.model or own.name, asked.api_base or (None if asked.model else own.api_base))
     found = judge_file(
@@ -234,17 +234,6 @@ def _held_out(file: RowFile, built: Built) -> HeldOut:
         inside = built.holds(built.dataset_id, example.group_key, example.input)
         held.add(row.id, built=inside, picked_by=row.picked_by)
     return held
-
-
-def _require_enough(rows: Sequence[LabelledExample], held: HeldOut) -> None:
-    try:
-        require_labels_to_evaluate(row.label for row in rows)
-    except NotEnoughLabels as error:
-        message = (
-            f"a gate needs 20 labelled rows that the judge was not built from, got {len(rows)} "
-            f"({held.built} it was built from)"
-        )
-        raise NotEnoughLabels(message, error.missing) from None
 
 
 def _own_bound(artifact: Artifact) -> float | None:

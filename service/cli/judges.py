@@ -7,12 +7,15 @@ import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from service.cli.connection import DEFAULT_SERVER, Key, Server, connect, pairs
 from service.cli.local import ColumnNames, Form, Labels, Rows, SkipErrors
+
+if TYPE_CHECKING:
+    from service.client_models import JudgedExample
 
 judges = typer.Typer(help="Named judges on the server.", no_args_is_help=True)
 
@@ -173,7 +176,7 @@ def judge(
     )
     sent = [{"id": one.id, "input": one.input, "output": one.output} for one in file.examples]
     with connect(server, key, timeout_s=JUDGING_TIMEOUT_S) as client, bars() as shown:
-        found = []
+        found: list[JudgedExample] = []
         for start in range(0, len(sent), BATCH):
             shown.progress("judging", start, len(sent))
             found += client.judges.judge(name, sent[start : start + BATCH], version=version, keep=keep)

@@ -6,8 +6,6 @@ from dataclasses import asdict, dataclass
 from sqlmodel import Session
 
 from optimizers.artifact import Artifact, from_json
-from optimizers.errors import NotEnoughLabels
-from optimizers.splits import require_labels_to_evaluate
 from optimizers.types import Evaluation, Example, Label
 from service.datasets.store import get_dataset
 from service.figures import ConfusionOut, IntervalOut
@@ -15,7 +13,7 @@ from service.judges import store
 from service.judges.measured import agree
 from service.judges.schemas import AgreementOnDataset, OnDataset
 from service.judges.tables import JudgeRow, VersionRow
-from service.judges.unseen import HeldOut, built_here, held_out, rows_of
+from service.judges.unseen import HeldOut, built_here, held_out, require_enough, rows_of
 from service.judges.watch import bound_of
 
 MOST_ROWS = 1_000
@@ -43,7 +41,7 @@ def prepare(session: Session, name: str, asked: OnDataset) -> Question:
     Raises:
         NotFound: there is no such judge, version or dataset.
         Conflict: the judge has no champion.
-        NotEnoughLabels: there are fewer than 20 such rows.
+        NotEnoughLabels: there are fewer than 20 such rows, or they are of one class.
     """
     judge = store.get(session, name)
     version = store.in_use(session, judge, asked.version)
@@ -54,7 +52,7 @@ def prepare(session: Session, name: str, asked: OnDataset) -> Question:
     ids = held.sample(MOST_ROWS)
     rows = rows_of(session, asked.dataset_id, ids)
     labels = [Label(rows[i].label or "") for i in ids]
-    _require_enough(held, labels)
+    require_enough(labels, held)
     return Question(
         judge=judge,
         version=version,
@@ -66,17 +64,6 @@ def prepare(session: Session, name: str, asked: OnDataset) -> Question:
         labels=labels,
         groups=[rows[i].group_key for i in ids],
     )
-
-
-def _require_enough(held: HeldOut, labels: Sequence[Label]) -> None:
-    try:
-        require_labels_to_evaluate(labels)
-    except NotEnoughLabels as error:
-        message = (
-            f"a measurement needs 20 labelled rows that the judge was not built from, got {len(labels)} "
-            f"({held.built} it was built from, {held.picked} were picked by verdicts)"
-        )
-        raise NotEnoughLabels(message, error.missing) from None
 
 
 def told(question: Question, found: Evaluation) -> AgreementOnDataset:

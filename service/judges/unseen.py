@@ -8,8 +8,9 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from optimizers.artifact import Artifact
-from optimizers.splits import may_measure
-from optimizers.types import Part, Snapshot
+from optimizers.errors import NotEnoughLabels
+from optimizers.splits import EVALUATE_LABELS, may_measure
+from optimizers.types import Label, Part, Snapshot
 from service.datasets.snapshots import load_snapshot
 from service.datasets.store import BATCH_ROWS
 from service.datasets.tables import ExampleRow
@@ -80,6 +81,25 @@ class HeldOut:
     def sample(self, most: int) -> Sequence[str]:
         """At most `most` of them: always the same, whatever the order of the rows."""
         return sorted(sorted(self.ids, key=_scatter)[:most])
+
+
+def require_enough(labels: Sequence[Label], held: HeldOut) -> None:
+    """A measurement needs 20 labelled rows that the judge was not built from, of both classes.
+
+    Raises:
+        NotEnoughLabels: with what is missing.
+    """
+    missing = {label.value: 1 for label in Label if label not in labels}
+    if len(labels) < EVALUATE_LABELS:
+        missing |= {"labels": EVALUATE_LABELS - len(labels)}
+    if missing:
+        had = f"{labels.count(Label.PASS)} pass and {labels.count(Label.FAIL)} fail"
+        raise NotEnoughLabels(
+            f"a measurement needs {EVALUATE_LABELS} labelled rows, of both classes, that the judge was not "
+            f"built from; got {had} ({held.built} more it was built from, {held.picked} more were picked by "
+            "verdicts)",
+            missing,
+        )
 
 
 def held_out(session: Session, dataset_id: str, built: Built) -> HeldOut:

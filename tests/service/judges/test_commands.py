@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 from typer.testing import CliRunner, Result
 
 from experiments.standin import write_csv
@@ -24,7 +25,8 @@ def concord(house: House) -> Concord:
 
     def run(*arguments: object) -> Result:
         server = str(house.api.base_url).removesuffix("/api/")
-        return CliRunner().invoke(app, [*map(str, arguments), "--server", server])
+        with capture_logs():  # the service's, which runs in this process
+            return CliRunner().invoke(app, [*map(str, arguments), "--server", server])
 
     return run
 

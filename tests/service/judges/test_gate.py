@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 from typer.testing import CliRunner, Result
 
 from experiments.standin import CRITERION, write_csv
@@ -20,7 +21,8 @@ NOBODY = "http://127.0.0.1:9"
 
 
 def _invoke(*arguments: object) -> Result:
-    return CliRunner().invoke(app, ["gate", *map(str, arguments)])
+    with capture_logs():  # the service's, which runs in this process
+        return CliRunner().invoke(app, ["gate", *map(str, arguments)])
 
 
 @pytest.fixture
@@ -77,7 +79,7 @@ def test_labels_of_one_class_pass_no_gate(house: House, gate: Gate) -> None:
     house.in_use("one-sided")
     same = house.dataset([row for row in TRAFFIC if row.label == "pass"][:40])
     found = gate("one-sided", "--dataset", same, "--min-kappa", 0)
-    assert found.exit_code == 1, found.output
+    assert (found.exit_code, "40 pass and 0 fail" in found.stderr) == (2, True)
 
 
 def test_what_is_not_there_is_a_wrong_call(house: House, gate: Gate) -> None:
@@ -116,8 +118,15 @@ def test_a_judge_file_is_measured_on_the_test_rows_of_its_own_labels(house: Hous
     assert told["n"] == len(snapshot.part(Part.TEST))
     assert told["warnings"] == []
     paid = len(house.standin.calls)
-    assert _invoke(judge, labels, "--min-kappa", 0.99).exit_code == 1
+    assert _invoke(judge, labels, "--min-kappa", 0.3).exit_code == 0
     assert len(house.standin.calls) == paid
+
+
+def test_a_judge_file_below_the_bound_fails_the_build(house: House, tmp_path: Path) -> None:
+    judge = _write(tmp_path, house.artifact(POOR))
+    labels = write_csv(ROWS[:60], tmp_path / "labels.csv")
+    found = _invoke(judge, labels, "--min-kappa", 0.5)
+    assert (found.exit_code, "below the least kappa" in found.stdout) == (1, True)
 
 
 def test_other_labels_are_all_counted_with_a_warning(house: House, tmp_path: Path) -> None:
