@@ -59,7 +59,7 @@ export function bothWays(dataset, { before, after }) {
     { class: "scroll", tabindex: "0", role: "region", "aria-label": "Measures of the chosen set" },
     h(
       "table",
-      {},
+      { class: "both-ways" },
       h("thead", {}, h("tr", {}, h("td", {}), h("th", { scope: "col" }, `On the ${count(before.n, "row")} it was chosen on`), h("th", { scope: "col" }, after ? `On ${count(after.n, "other row")}` : "On other rows"))),
       h(
         "tbody",
