@@ -6,13 +6,14 @@
 import { showDiff } from "../../kit/diff.js";
 import { fill, h } from "../../kit/dom.js";
 import { count, sentence, time } from "../../kit/format.js";
-import { at } from "../../kit/paths.js";
+import { at, href } from "../../kit/paths.js";
 import { labelBadge } from "../../parts/badge.js";
 import { field } from "../../parts/model.js";
 import { loading, problem } from "../../parts/notice.js";
 import { rowsAddress } from "../../parts/rows-link.js";
 
 const SHOWN = 25;
+const ONLY_OLD = "labelled before the change";
 
 export function doubtsPart(context, dataset, criteria) {
   const { api, signal, query } = context;
@@ -39,22 +40,39 @@ export function doubtsPart(context, dataset, criteria) {
 
 function shown(dataset, criterion, { change, compared, doubts }) {
   if (!change) return h("p", { class: "muted" }, `The words of “${criterion.name}” have not changed.`);
+  const strong = doubts.filter((one) => !isOnlyOld(one));
+  const old = doubts.filter(isOnlyOld);
   return [
     h("div", { class: "stack tight" }, h("p", { class: "small muted" }, `Version ${change.version}, `, change.author && `by ${change.author}, `, time(change.at), change.note && `: ${change.note}`), h("p", { class: "text diff" }, showDiff(change.old, change.new))),
-    h("p", {}, doubts.length ? `${count(doubts.length, "label is", "labels are")} worth another look. ` : "No label is in doubt. ", comparison(compared)),
-    doubts.length > 0 && list(dataset, criterion, doubts),
+    h("p", {}, strong.length ? `${count(strong.length, "label is", "labels are")} in doubt. ` : "Nothing speaks against a label. ", comparison(dataset, compared)),
+    strong.length > 0 && list(dataset, criterion, strong),
+    old.length > 0 && older(dataset, criterion, old),
   ];
 }
 
-function comparison(compared) {
-  return h("span", { class: "muted" }, compared ? `An assertion was asked about both versions on ${count(compared, "labelled row")}.` : "Run the assertions anew to see where the new words judge otherwise than the old ones.");
+/* What was only labelled before the change: nothing else speaks against it. */
+function isOnlyOld({ grounds }) {
+  return grounds.length === 1 && grounds[0] === ONLY_OLD;
+}
+
+function comparison({ id }, compared) {
+  if (compared) return h("span", { class: "muted" }, `An assertion was asked about both versions on ${count(compared, "labelled row")}.`);
+  return h("span", { class: "muted" }, h("a", { href: href(at`/datasets/${id}/criteria`) }, "Run the assertions"), " to see where the new words judge otherwise than the old ones.");
+}
+
+function lookAgain(dataset, criterion, doubts, kind) {
+  const ids = [...new Set(doubts.map((one) => one.example_id))];
+  const again = rowsAddress(dataset.id, ids, { what: `In doubt since “${criterion.name}” changed`, because: "doubt" });
+  return h("div", { class: "row" }, h("a", { class: ["button", kind], href: again }, `Look again at ${count(ids.length, "row")}`));
 }
 
 function list(dataset, criterion, doubts) {
-  const ids = [...new Set(doubts.map((one) => one.example_id))];
-  const again = rowsAddress(dataset.id, ids, { what: `In doubt since “${criterion.name}” changed`, because: "doubt" });
   const more = doubts.length > SHOWN && h("p", { class: "small muted" }, `And ${count(doubts.length - SHOWN, "more label")}.`);
-  return h("div", { class: "stack" }, h("div", { class: "row" }, h("a", { class: "button primary", href: again }, `Look again at ${count(ids.length, "row")}`)), h("ul", { class: "plain second-looks" }, doubts.slice(0, SHOWN).map((one) => line(dataset, criterion, one))), more);
+  return h("div", { class: "stack" }, lookAgain(dataset, criterion, doubts, "primary"), h("ul", { class: "plain second-looks" }, doubts.slice(0, SHOWN).map((one) => line(dataset, criterion, one))), more);
+}
+
+function older(dataset, criterion, doubts) {
+  return h("details", { class: "small" }, h("summary", {}, `${count(doubts.length, "label was", "labels were")} given before the change, and nothing else speaks against them`), lookAgain(dataset, criterion, doubts, "small"));
 }
 
 function line(dataset, criterion, doubt) {
