@@ -30,7 +30,7 @@ _SHORTEST_SENTENCE = 3
 Item = dict[str, object]
 
 
-def suggestions(messages: Sequence[Message]) -> dict[str, list[object]] | None:
+def suggestions(messages: Sequence[Message]) -> dict[str, Sequence[object]] | None:
     """The answer, where the last message ends by asking for criteria, instructions or checks."""
     text = messages[-1].content
     found = _ASKED.search(text)
@@ -85,14 +85,14 @@ def _of_sentences(sentences: Sequence[str]) -> list[Item]:
         if len(sentence.split()) < _SHORTEST_SENTENCE:
             continue
         category = category_of(sentence)
-        why = {"why": sentence, "category": category.value}
+        why: Item = {"why": sentence, "category": category.value}
         if category in {DeltaCategory.OTHER, DeltaCategory.WORKFLOW_DESCRIPTION}:
             for sense in named(sentence):
                 spoken.setdefault(sense.name, _wish(sense) | why)
         else:
             text = f"The output keeps to this instruction: {sentence}"
             title = category.value.replace("_", " ").capitalize()
-            quoted.setdefault(sentence, {"name": title, "criterion": text} | why)
+            quoted.setdefault(sentence, {"name": title, "criterion": text, **why})
     return [*quoted.values(), *spoken.values()]
 
 
