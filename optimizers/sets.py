@@ -15,7 +15,6 @@ from optimizers.odds import MOST_EVIDENCE, log_odds
 from optimizers.reading import decided
 from optimizers.types import (
     Assertion,
-    AssertionKind,
     Candidate,
     Combination,
     DecisionRule,
@@ -38,13 +37,10 @@ def judge_of(assertion: Assertion) -> Candidate:
     )
 
 
-def cheap_first(assertions: Sequence[Assertion], combination: Combination) -> tuple[int, ...]:
+def cheap_first(is_prompt: Sequence[bool], combination: Combination) -> tuple[int, ...]:
     """The places of a set's members in the order in which to ask them: checks, then the heaviest prompts."""
-    weights = combination.weights or (0.0,) * len(assertions)
-    places = range(len(assertions))
-    return tuple(
-        sorted(places, key=lambda i: (assertions[i].kind is AssertionKind.PROMPT, -abs(weights[i]), i))
-    )
+    weights = combination.weights or (0.0,) * len(is_prompt)
+    return tuple(sorted(range(len(is_prompt)), key=lambda i: (is_prompt[i], -abs(weights[i]), i)))
 
 
 def read(outcome: Outcome, assertion: Assertion, decision: DecisionRule) -> Outcome:
@@ -94,8 +90,8 @@ def _weighed(combination: Combination, known: Known) -> Label | None:
 def _reasons(criteria: Sequence[str], known: Known, label: Label) -> str | None:
     """What the members that failed the row have to say, where the set fails it too."""
     said = [
-        f"{criterion}: {outcome.rationale}" if outcome.rationale else criterion
+        ": ".join(part for part in (criterion, outcome.rationale) if part)
         for criterion, outcome in zip(criteria, known, strict=True)
         if isinstance(outcome, Verdict) and outcome.label is Label.FAIL
     ]
-    return "\n".join(said) if said and label is Label.FAIL else None
+    return "\n".join(filter(None, said)) or None if label is Label.FAIL else None

@@ -181,6 +181,14 @@ class Workbench:
         a set of assertions takes several calls a row."""
         return self.missing(candidate) + self._more_in_final(candidate)
 
+    def affordable_per_row(self, at_most: int, share: float) -> tuple[int, int]:
+        """How many calls a row, 1 to `at_most`, a candidate may take whose final test should take no more
+        than `share` of the budget's room, and what it takes beyond what is set aside."""
+        room = self.room(_LONGEST_SEARCH)
+        payable = at_most if not self._final_rows else 1 + int(share * room) // self._final_rows
+        calls = max(1, min(at_most, payable))
+        return calls, self._final_rows * (calls - 1)
+
     def _more_in_final(self, candidate: Candidate) -> int:
         return self._final_rows * max(0, candidate.calls_per_row - self._final_calls_per_row)
 
