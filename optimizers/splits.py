@@ -17,7 +17,9 @@ EVALUATE_LABELS = 20
 OPTIMIZE_LABELS = 50
 OPTIMIZE_LABELS_PER_CLASS = 10
 ADVISED_LABELS = (100, 400)
-PICKED_BY_CHANCE = frozenset(("given", "order", "random"))
+TRAFFIC = "traffic"
+"""`picked_by` of rows that were drawn by chance from what a judge in use has judged."""
+PICKED_BY_CHANCE = frozenset(("given", "order", "random", TRAFFIC))
 """`picked_by` of rows on whose choice no verdict had a say. A test of any others (picked because judges
 disagreed, say) would be biased."""
 

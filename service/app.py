@@ -13,6 +13,7 @@ from service.catalog import api as catalog
 from service.datasets import api as datasets
 from service.db import open_engine
 from service.evaluations import api as evaluations
+from service.judges import api as judges
 from service.limits import BodyLimit
 from service.logs import RequestLog
 from service.metrics import api as metrics
@@ -32,6 +33,7 @@ RESOURCES: tuple[APIRouter, ...] = (
     datasets.router,
     evaluations.router,
     runs.router,
+    judges.router,
     catalog.router,
 )
 """Each resource is a folder with an `api.router`; a router's own lifespan runs within the app's."""

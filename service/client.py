@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, Literal, Self, TypeVar
 
 from service.client_errors import ClientError, Unreachable
+from service.client_judges import Judges
 from service.client_models import AT_REST, Dataset, Evaluation, Event, Job, Json, JudgedExample, Run
 from service.client_wire import ATTEMPTS, Wire, as_items, as_object, given, path_part
 
@@ -40,6 +41,7 @@ class ConcordClient:
         self, url: str = "http://127.0.0.1:8000", *, api_key: str | None = None, timeout_s: float = 60.0
     ) -> None:
         self._wire = Wire(url, api_key=api_key, timeout_s=timeout_s)
+        self.judges = Judges(self._wire)
         self.url = url
 
     def __enter__(self) -> Self:

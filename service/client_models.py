@@ -124,3 +124,28 @@ class JudgedExample(_Answer):
     fail_probability: float | None = None
     failure: str | None = None
     message: str | None = None
+
+
+class NamedJudge(_Answer):
+    """A judge under a name. `drift` is `ok`, `fallen`, `too few` labels, or `not watched`; `reading` is the
+    latest labelled sample of its traffic, `measured` the champion's agreement when it was kept."""
+
+    name: str
+    champion: int | None = None
+    versions: int = 0
+    dataset_id: str | None = None
+    measured: dict[str, Any] | None = None
+    traffic: int = 0
+    reading: dict[str, Any] | None = None
+    drift: str = ""
+
+
+class JudgeVersion(_Answer):
+    """One version of a named judge; `conclusion` is that of its run."""
+
+    version: int
+    is_champion: bool = False
+    source: str = ""
+    conclusion: str | None = None
+    measured: dict[str, Any] | None = None
+    artifact_digest: str = ""

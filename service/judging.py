@@ -33,12 +33,13 @@ class Judging:
         self._open = ExitStack()
         self._parts: tuple[Gateway, BackgroundLoop] | None = None
 
-    def judge(self, artifact: Artifact, examples: Sequence[Example]) -> Evaluation:
-        """The judge's outcomes on `examples`, in their order. Raises as `judge_with` does."""
+    def judge(self, artifact: Artifact, examples: Sequence[Example], *, account: str = ACCOUNT) -> Evaluation:
+        """The judge's outcomes on `examples`, in their order; the answers count as used by `account`.
+        Raises as `judge_with` does."""
         from optimizers.artifact_judge import judge_with  # noqa: PLC0415  # see above
 
         gateway, loop = self._gateway()
-        session = gateway.session(ACCOUNT, Budget(), max_in_flight=self._settings.max_in_flight)
+        session = gateway.session(account, Budget(), max_in_flight=self._settings.max_in_flight)
         return loop.run(judge_with(artifact, examples, session, abreast=session.abreast))
 
     def close(self) -> None:

@@ -19,11 +19,12 @@ DEFAULT_SERVER = f"http://127.0.0.1:{os.environ.get('CONCORD_PORT') or 8000}"
 """Where `concord up` with the same settings listens."""
 
 
-def connect(server: str, key: str | None) -> "ConcordClient":
-    """A client for the server."""
+def connect(server: str, key: str | None, *, timeout_s: float = 60.0) -> "ConcordClient":
+    """A client for the server, which waits so long for its next bytes."""
     from service.client import ConcordClient
 
-    return ConcordClient(server if "://" in server else f"http://{server}", api_key=key)
+    url = server if "://" in server else f"http://{server}"
+    return ConcordClient(url, api_key=key, timeout_s=timeout_s)
 
 
 def pairs(values: list[str] | None, option: str) -> dict[str, str]:

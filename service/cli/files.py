@@ -11,6 +11,7 @@ from typing import TextIO
 from optimizers.errors import InvalidInput
 from optimizers.splits import Fractions, assign_parts, row_key
 from optimizers.types import Evaluation, Example, Failure, LabelledExample, Snapshot, Split
+from service.client_models import JudgedExample
 from service.datasets.ingest.columns import ColumnRequest
 from service.datasets.ingest.inspection import Inspection, OnError, inspect, usable_rows
 from service.datasets.ingest.labels import LabelWords
@@ -98,6 +99,17 @@ def write_verdicts(evaluation: Evaluation, rows: Sequence[Example], out: Path | 
         writer = csv.writer(file)
         writer.writerow(VERDICT_COLUMNS)
         writer.writerows(_line(evaluation, row.id) for row in rows)
+
+
+def write_judged(judged: Sequence[JudgedExample], out: Path | None) -> None:
+    """The same for verdicts that a server gave."""
+    with _opened(out) as file:
+        writer = csv.writer(file)
+        writer.writerow(VERDICT_COLUMNS)
+        for row in judged:
+            failure = f"{row.failure}: {row.message}" if row.failure else ""
+            said = (row.verdict or "", _blank(row.fail_probability), row.rationale or "")
+            writer.writerow((row.id, *said, failure))
 
 
 def _line(evaluation: Evaluation, row_id: str) -> tuple[object, ...]:

@@ -14,6 +14,8 @@ from service.cli.bench import bench
 from service.cli.datasets import datasets
 from service.cli.evaluations import evaluations
 from service.cli.failures import explain
+from service.cli.gate import gate
+from service.cli.judges import judges
 from service.cli.runs import runs
 from service.lifeline import hold_lifeline
 
@@ -34,6 +36,8 @@ app.command("export")(local.export)
 app.add_typer(datasets, name="datasets")
 app.add_typer(runs, name="runs")
 app.add_typer(evaluations, name="evaluations")
+app.add_typer(judges, name="judges")
+app.command("gate")(gate)
 app.add_typer(bench, name="bench")
 app.command("backup")(keeping.backup)
 app.command("restore")(keeping.restore)

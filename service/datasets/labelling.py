@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
+from optimizers.splits import TRAFFIC, may_measure
 from optimizers.types import Label
 from service.datasets import store
 from service.datasets.adjudication import Decision, LabelSource, corrects, decide
@@ -61,7 +62,7 @@ def put_label(session: Session, dataset_id: str, example_id: str, annotator: str
     if before is not None and _same(before, said, adjudicates=adjudicates):
         return row
     if example.label_source is None:
-        example.picked_by = said.picked_by
+        example.picked_by = _picked_by(example, said)
     new = LabelRow(
         dataset_id=dataset_id,
         example_id=example_id,
@@ -72,6 +73,12 @@ def put_label(session: Session, dataset_id: str, example_id: str, annotator: str
         adjudicates=adjudicates,
     )
     return _add(session, row, before, new)
+
+
+def _picked_by(example: ExampleRow, said: NewLabel) -> str:
+    """Why the row is labelled. A row of a judge's traffic stays one, unless verdicts had a say now."""
+    kept = example.picked_by == TRAFFIC and may_measure(said.picked_by)
+    return TRAFFIC if kept else said.picked_by
 
 
 def _end_skip(session: Session, row: Told, annotator: str) -> None:

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from optimizers.types import Label
 
-PickedBy = Literal["given", "order", "random", "disagreement"]
+PickedBy = Literal["given", "order", "random", "traffic", "disagreement"]
 MarkKind = Literal["flag", "skip"]
 Order = Literal["given", "random", "disagreement"]
 

@@ -9,6 +9,7 @@ from service.datasets.tables import ExampleRow, SnapshotRow
 from service.errors import Conflict
 from service.jobs.states import ENDED, Status
 from service.jobs.tables import JobRow
+from service.judges.store import judges_of
 from service.removals import orders
 
 
@@ -18,7 +19,7 @@ def delete(session: Session, dataset_id: str) -> DatasetRemoved:
 
     Raises:
         NotFound: there is no such dataset.
-        Conflict: work on it is queued, running or paused.
+        Conflict: work on it is queued, running or paused, or a named judge has a version of it.
     """
     dataset = store.get_dataset(session, dataset_id, lock=True)
     alive = [status for status in Status if status not in ENDED]
@@ -27,6 +28,9 @@ def delete(session: Session, dataset_id: str) -> DatasetRemoved:
     ).first()
     if job is not None:
         raise Conflict(f"{job.id} works on {dataset_id} and is {job.status}; cancel it first")
+    judges = judges_of(session, dataset_id)
+    if judges:
+        raise Conflict(f"the judge {judges[0]!r} has a version of {dataset_id}; delete that judge first")
     removed = _removal_of(session, dataset_id)
     jobs = session.exec(select(JobRow.id).where(JobRow.dataset_id == dataset_id)).all()
     for job_id in jobs:

@@ -73,10 +73,13 @@ def get_example(session: Session, dataset_id: str, example_id: str, *, lock: boo
     return row
 
 
-def insert_rows(session: Session, dataset_id: str, rows: Sequence[Row], at: datetime) -> None:
+def insert_rows(
+    session: Session, dataset_id: str, rows: Sequence[Row], at: datetime, *, picked_by: str = "given"
+) -> None:
     """Add rows with their annotators' labels, in two statements."""
     connection = session.connection()
-    connection.execute(insert(EXAMPLES), [_example_values(dataset_id, row, at) for row in rows])
+    values = [_example_values(dataset_id, row, at) | {"picked_by": picked_by} for row in rows]
+    connection.execute(insert(EXAMPLES), values)
     labels = [values for row in rows for values in _label_values(dataset_id, row, at)]
     if labels:
         connection.execute(insert(LABELS), labels)
@@ -97,7 +100,6 @@ def _example_values(dataset_id: str, row: Row, at: datetime) -> dict[str, Any]:
         "label": decision.label.value if decision.label else None,
         "label_source": decision.source.value if decision.source else None,
         "critique": decision.critique,
-        "picked_by": "given",
         "created_at": at,
     }
 

@@ -15,7 +15,7 @@ from optimizers.artifact import from_json
 from optimizers.errors import RunStopped
 from optimizers.export import export
 from optimizers.report import Report
-from optimizers.types import Example, Failure, Outcome
+from optimizers.types import Example
 from service.datasets.snapshots import snapshot
 from service.db import transaction
 from service.dependencies import EngineDep, SessionDep, SettingsDep
@@ -23,6 +23,7 @@ from service.idempotency import OnceDep, Reply
 from service.jobs import dependencies as jobs
 from service.jobs import store, streams
 from service.jobs.dependencies import SenderDep
+from service.judge_file import judge_file
 from service.judging import Judging, JudgingDep
 from service.paging import Page, PageDep
 from service.problems import problem_response
@@ -181,7 +182,7 @@ def get_best(
     format: FormatQuery = Format.JSON,  # noqa: A002  # the interface's word
 ) -> Response:
     """The winning judge as a file that works without this service."""
-    return _file(views.result(session, run_id).artifact, format)
+    return judge_file(views.result(session, run_id).artifact, format)
 
 
 @router.get("/datasets/{dataset_id}/best")
@@ -191,13 +192,7 @@ def get_dataset_best(
     format: FormatQuery = Format.JSON,  # noqa: A002  # the interface's word
 ) -> Response:
     """The best judge over the dataset's runs: a measured improvement first, then the highest kappa."""
-    return _file(views.best_of_dataset(session, dataset_id).artifact, format)
-
-
-def _file(artifact: str, form: Format) -> Response:
-    made = export(from_json(artifact), form.value)
-    name = f'inline; filename="{made.filename}"'
-    return Response(made.text, media_type=made.media_type, headers={"Content-Disposition": name})
+    return judge_file(views.best_of_dataset(session, dataset_id).artifact, format)
 
 
 @router.get("/runs/{run_id}/report")
@@ -228,17 +223,7 @@ def judge(run_id: str, asked: JudgeRequest, engine: EngineDep, judging: JudgingD
     except RunStopped as stop:  # the provider is out of service: control flow within a run, a 503 here
         return problem_response(stop)
     verdicts = [
-        _verdict(row.id or str(place), found.outcomes[str(place)]) for place, row in enumerate(asked.examples)
+        VerdictOut.of(row.id or str(place), found.outcomes[str(place)])
+        for place, row in enumerate(asked.examples)
     ]
     return Judged(artifact_digest=artifact.digest, verdicts=verdicts, usage=asdict(found.usage))
-
-
-def _verdict(row_id: str, outcome: Outcome) -> VerdictOut:
-    if isinstance(outcome, Failure):
-        return VerdictOut(id=row_id, verdict=None, failure=outcome.kind, message=outcome.message)
-    return VerdictOut(
-        id=row_id,
-        verdict=outcome.label,
-        fail_probability=outcome.fail_probability,
-        rationale=outcome.rationale,
-    )

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from optimizers.report import Conclusion, Recommended
 from optimizers.strategies.registry import DEFAULT
+from optimizers.types import Failure, Outcome
 from service.catalog.schemas import Limits, PromptIn
 from service.figures import GainOut, IntervalOut
 from service.jobs.schemas import JobState, Priority
@@ -185,6 +186,18 @@ class VerdictOut(BaseModel):
     rationale: str | None = None
     failure: str | None = None
     message: str | None = None
+
+    @classmethod
+    def of(cls, row_id: str, outcome: Outcome) -> Self:
+        """What a judge said about the row that its sender calls `row_id`."""
+        if isinstance(outcome, Failure):
+            return cls(id=row_id, verdict=None, failure=outcome.kind, message=outcome.message)
+        return cls(
+            id=row_id,
+            verdict=outcome.label,
+            fail_probability=outcome.fail_probability,
+            rationale=outcome.rationale,
+        )
 
 
 class Judged(BaseModel):
