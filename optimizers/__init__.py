@@ -4,6 +4,7 @@ What stands here is light to import; DSPy, Optuna and scikit-learn come with the
 """
 
 from optimizers.errors import (
+    AnswerUnusable,
     ArtifactInvalid,
     AuthenticationFailed,
     BudgetExhausted,
@@ -59,6 +60,7 @@ from optimizers.types import (
 
 __all__ = [
     "Annotation",
+    "AnswerUnusable",
     "ArtifactInvalid",
     "AuthenticationFailed",
     "Budget",

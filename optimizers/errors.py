@@ -15,7 +15,8 @@
     │   ├── AuthenticationFailed    401, 403, no key: no row can be judged
     │   ├── ModelNotFound           the provider has no such model
     │   ├── RequestRejected         4xx: this one request can never be answered
-    │   └── ProviderUnavailable     429, 5xx, hangs, cut bodies: worth another try
+    │   ├── ProviderUnavailable     429, 5xx, hangs, cut bodies: worth another try
+    │   └── AnswerUnusable          an answer of which nothing that was asked for can be read
     ├── ChecksUnavailable           the process that evaluates code checks does not start
     ├── StorageFailed               the disk or the database refused a write
     └── ArtifactInvalid             a judge file that cannot be read
@@ -167,6 +168,19 @@ class ProviderUnavailable(ProviderError):
         self.rate_limited = rate_limited
         self.charged = charged
         super().__init__(message)
+
+
+class AnswerUnusable(ProviderError):
+    """A model answered, also when it was asked again, and nothing that was asked for can be read of it.
+
+    `wanted` says what was asked for, `answer` is how the answer begins.
+    """
+
+    def __init__(self, wanted: str, answer: str) -> None:
+        self.wanted = wanted
+        self.answer = answer
+        found = f"it begins: {answer!r}" if answer else "it is empty"
+        super().__init__(f"the model's answer holds no {wanted} that can be read; {found}")
 
 
 class ChecksUnavailable(ConcordError):

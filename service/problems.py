@@ -73,6 +73,9 @@ KINDS: Mapping[type[BaseException], Kind] = {
     core.ProviderUnavailable: Kind(
         status=503, code="provider_unavailable", title="The model's provider is not available"
     ),
+    core.AnswerUnusable: Kind(
+        status=502, code="answer_unusable", title="The model answered something else than was asked"
+    ),
     core.ChecksUnavailable: Kind(
         status=503, code="checks_unavailable", title="Code checks cannot be evaluated now"
     ),

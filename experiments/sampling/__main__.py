@@ -2,7 +2,8 @@
 
     python -m experiments.sampling --data DIR --out DIR
 
-Each labelled file (CSV) becomes a world of each mechanism, for each seed. Writes report.md and curves.json.
+Each labelled file (CSV) becomes a world of each mechanism, for each seed. Writes report.md
+with a picture, summary.json and curves.json.
 """
 
 import argparse

@@ -9,7 +9,7 @@ from experiments.sampling.pool import AssertionPool
 from optimizers.criteria.evalgen import evalgen
 from optimizers.kappa import cohen_kappa, confusion
 from optimizers.types import Label
-from optimizers.votes import answers, fail_margins
+from optimizers.votes import fail_margins
 
 TAU = 0.25
 _MOST = 8
@@ -41,13 +41,13 @@ def evalgen_rule(pool: AssertionPool, labelled: Collection[str]) -> float:
 
 def learned_rule(pool: AssertionPool, labelled: Collection[str]) -> float:
     """A regression over what all assertions answer."""
-    rows, names = (*pool.to_label, *pool.held_out), sorted(pool.outcomes)
+    rows = (*pool.to_label, *pool.held_out)
     known = set(labelled)
     of = np.array([row in known for row in rows])
     bad = np.array([pool.labels[row] is Label.FAIL for row in rows if row in known])
     if bad.all() or not bad.any():
         return 0.0
-    margins = fail_margins(answers(rows, names, pool.outcomes), of, bad)
+    margins = fail_margins(pool.said, of, bad)
     judged = [Label.FAIL if margin > 0 else Label.PASS for margin in margins[len(pool.to_label) :]]
     return cohen_kappa(confusion([pool.labels[row] for row in pool.held_out], judged)) or 0.0
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from experiments.standin.rows import WorldRow
 from experiments.standin.worlds import Prompt
@@ -13,6 +14,7 @@ from experiments.worlds import SimulatedJudge
 from experiments.worlds.prompts import LENIENT, STRICT
 from optimizers.criteria.matrix import AssertionMatrix
 from optimizers.types import Failure, FailureKind, Label, Outcome, Part, Verdict
+from optimizers.votes import answers
 
 DISTRACTIONS = 6
 """Criteria that people suggest and that mean nothing in the world."""
@@ -36,6 +38,11 @@ class AssertionPool:
     groups: Mapping[str, str]
     to_label: tuple[str, ...]
     held_out: tuple[str, ...]
+
+    @cached_property
+    def said(self) -> NDArray[np.float64]:
+        """Log-odds of fail by all assertions, sorted: rows to label, then those held out."""
+        return answers((*self.to_label, *self.held_out), sorted(self.outcomes), self.outcomes)
 
     @cached_property
     def matrix(self) -> AssertionMatrix:

@@ -1,4 +1,4 @@
-"""The experiment's report: Markdown for people, JSON with every curve for machines."""
+"""The experiment's report: Markdown and a picture for people, a summary and every curve for machines."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -6,14 +6,18 @@ from dataclasses import asdict
 from pathlib import Path
 
 from experiments.sampling.curves import BATCH, LABELS, Curve
+from experiments.sampling.plot import plot
 from experiments.sampling.pool import DISTRACTIONS
 from experiments.sampling.summary import REFERENCE, TARGET_LABELS, Interval, Line, summarize
+from optimizers.sampling.registry import DEFAULT_SAMPLER
 
+PICTURE = "kappa_by_labels.png"
 _SHOWN = (10, 20, 30, 40, 60, 100, 150)
 
 
 def write_report(folder: Path, found: Sequence[Curve]) -> Path:
-    """Write `report.md` and `curves.json` into `folder`; the report's path.
+    """Write `report.md`, `kappa_by_labels.png`, `summary.json` and `curves.json` into `folder`; the report's
+    path.
 
     Raises:
         ValueError: as `summarize`.
@@ -27,6 +31,9 @@ def write_report(folder: Path, found: Sequence[Curve]) -> Path:
     ]
     plain = {"simulated": True, "labels": LABELS, "curves": curves}
     (folder / "curves.json").write_text(_one_a_line(plain), encoding="utf-8")
+    summary = {"simulated": True, "labels": LABELS, "lines": [asdict(line) for line in lines]}
+    (folder / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+    plot(lines, folder / PICTURE)
     path = folder / "report.md"
     path.write_text("\n".join(_pages(lines, found)) + "\n", encoding="utf-8")
     return path
@@ -58,6 +65,10 @@ def _pages(lines: Sequence[Line], found: Sequence[Curve]) -> Iterator[str]:
         f"labels from {LABELS[0]} to {LABELS[-1]}. Labels needed: for the kappa that random order has at "
         f"{TARGET_LABELS}. Intervals: 95 %, bootstrap over files and seeds, paired."
     )
+    yield ""
+    yield from (f"- {sentence}" for sentence in _readings(lines))
+    yield ""
+    yield f"![Kappa by the number of labels, for each order]({PICTURE})"
     for learner in dict.fromkeys(line.learner for line in lines):
         yield ""
         yield f"## Judge: {learner}"
@@ -67,6 +78,24 @@ def _pages(lines: Sequence[Line], found: Sequence[Curve]) -> Iterator[str]:
         for line in lines:
             if line.learner == learner:
                 yield _row(_cells(line))
+
+
+def _readings(lines: Sequence[Line]) -> Iterator[str]:
+    """For each judge what the default sampler saves, or that nothing is shown."""
+    for line in lines:
+        if line.sampler != DEFAULT_SAMPLER:
+            continue
+        needed = line.needed
+        fewer = needed.high is not None and needed.high < TARGET_LABELS
+        shown = (
+            f"needs {_said(needed, '{:.0f}')}"
+            if fewer
+            else f"is not shown to need fewer: {_said(needed, '{:.0f}')}"
+        )
+        yield (
+            f"**{line.learner}**: for the kappa that random order has at {TARGET_LABELS} labels "
+            f"`{line.sampler}` {shown}."
+        )
 
 
 def _cells(line: Line) -> list[str]:

@@ -144,11 +144,15 @@ def _parts(form: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 
 
 def _described(messages: Sequence[tuple[str, str]], *, wants_json: bool) -> tuple[Form, tuple[Field, ...]]:
-    """Fields named in quotes within the 300 characters after the last mention of JSON."""
+    """Fields of an example with a list of objects, or those named in quotes within the 300 characters after
+    the last mention of JSON."""
     for text in (messages[-1][1], messages[0][1]):
         at = text.rfind("JSON")
         if at < 0:
             continue
+        example = _by_example(text[at:])
+        if example:
+            return Form.JSON, example
         found: dict[str, Field] = {}
         for name, _, is_list in _NAMED_IN_JSON.findall(text[max(0, at - 60) : at + 300]):
             if name not in {"input", "output", "pass", "fail"}:
@@ -156,6 +160,30 @@ def _described(messages: Sequence[tuple[str, str]], *, wants_json: bool) -> tupl
         if found:
             return Form.JSON, tuple(found.values())
     return (Form.JSON if wants_json else Form.PLAIN), ()
+
+
+_EXAMPLE = re.compile(r"JSON object: (?=\{)")
+
+
+def _by_example(text: str) -> tuple[Field, ...]:
+    """The fields of `JSON object: {...}`, where one of them lists objects, whose parts are told apart."""
+    start = _EXAMPLE.match(text)
+    try:
+        value, _ = json.JSONDecoder().raw_decode(text, start.end()) if start else ({}, 0)
+    except ValueError:
+        return ()
+    listed = {name: held[0] for name, held in value.items() if isinstance(held, list) and held}
+    if not any(isinstance(item, dict) for item in listed.values()):
+        return ()
+    return tuple(
+        Field(name=name, type="list" if name in listed else "str", parts=_parts_of(listed.get(name)))
+        for name in value
+    )
+
+
+def _parts_of(item: object) -> tuple[tuple[str, str], ...]:
+    fields = item if isinstance(item, dict) else {}
+    return tuple((name, "list" if isinstance(held, list) else "str") for name, held in fields.items())
 
 
 def write_answer(request: ChatRequest, plain: str, value: Callable[[Field], object]) -> str:

@@ -89,7 +89,8 @@ def _evidence(judgement: Judgement) -> dict[str, object]:
 
 
 _MODULES = re.compile(r"module_names.{0,20}?(\[[^\]]*\])", re.DOTALL)
-_IDS = re.compile(r'"id": (\d+)')
+_IDS = re.compile(r'"(?:id|case)": (\d+)')
+_KERNEL = re.compile(r"(?:.*: )?([^:.?]+?)(?: - fail)?[.?]", re.DOTALL)
 
 
 def _modules(request: ChatRequest) -> list[str]:
@@ -103,7 +104,10 @@ def _entry(rule: str, field: Field, request: ChatRequest) -> object:
     if not field.parts:
         return rule
     ids = [int(number) for number in _IDS.findall(request.text)[:3]]
-    return {name: ids if kind == "list" else rule for name, kind in field.parts}
+    kernel = _KERNEL.match(rule)
+    short = kernel[1].strip() if kernel else rule
+    texts = {"name": short[:1].upper() + short[1:]}
+    return {name: ids if kind == "list" else texts.get(name, rule) for name, kind in field.parts}
 
 
 def _write_proposal(request: ChatRequest, proposal: Proposal) -> str:

@@ -1,14 +1,21 @@
-"""The proposer of a simulated world: the same model, asked to write rules instead of verdicts."""
+"""The proposer of a simulated world: the same model, asked to write rules instead of verdicts.
+
+Asked for criteria of a task's prompt, which shows no rows, it guesses. Asked for assertions it words what
+the criterion names, in several ways and tones; its checks in code are distractions, since no code finds the
+kinds of defect of these worlds.
+"""
 
 import random
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from experiments.standin.rows import WorldRow
 from experiments.standin.worlds import Proposal
-from experiments.worlds.prompts import is_hinted
+from experiments.worlds.prompts import LENIENT, STRICT, is_hinted
 from experiments.worlds.vocabulary import GENERAL, PHRASINGS, VAGUE, Draw, Term
+from optimizers.criteria import questions
 from optimizers.types import Label
 
 MOST_NEW = 6
@@ -24,7 +31,8 @@ class Insight:
     It sees a kind in one shown row with probability `seen`, in more rows more often, and with
     `hinted` more where people's words hint at it. A criterion that the request names already is kept
     with probability `kept`, a distraction that it does not name added with `waffle`, a line that says
-    nothing with `general`, words on strictness with `strictness`.
+    nothing with `general`, words on strictness with `strictness`. Where it guesses, it names each kind with
+    probability `guessed` and each distraction with `fancied`, which is also how often it writes a check.
     """
 
     seen: float = 0.35
@@ -33,6 +41,15 @@ class Insight:
     waffle: float = 0.05
     general: float = 0.3
     strictness: float = 0.25
+    guessed: float = 0.35
+    fancied: float = 0.3
+
+
+_GUESS = questions.PROMPT_HEADING.lower()
+_ONE_CRITERION = questions.CRITERION_HEADING.lower()
+_CHECKS = re.compile(r'"checks": \[[^\n]*\Z')
+_NUMBER = re.compile(r"up to (\d{1,2}) instructions[^\n]*\Z")
+_IDLE_CHECKS = ("words(output) <= 60", "sentences(output) > 1", "size(newNumbers(output, input)) == 0")
 
 
 def propose(
@@ -42,10 +59,19 @@ def propose(
 
     `strict` is the line on strictness that would help, as far as the model can tell.
     """
+    if _CHECKS.search(text):
+        checks = tuple(check for check in _IDLE_CHECKS if rng.random() < insight.fancied)
+        return Proposal(rules=checks, explanation="Checks.", opening=_OPENING)
+    if _ONE_CRITERION in text:
+        return Proposal(rules=_worded(terms, text, rng), explanation="Instructions.", opening=_OPENING)
     rows = Counter(row.kind for row in shown if row.kind)
     kept = [t for t in (*terms.kinds, *terms.distractions) if _names(t, text) and rng.random() < insight.kept]
     new = [t for t in terms.kinds if t not in kept and _sees(t, text, rows[t.id], insight, rng)]
-    new += [t for t in terms.distractions if t not in kept and rng.random() < insight.waffle]
+    waffle = insight.waffle
+    if _GUESS in text and not shown:
+        new += [t for t in terms.kinds if t not in (*kept, *new) and rng.random() < insight.guessed]
+        waffle = insight.fancied
+    new += [t for t in terms.distractions if t not in kept and rng.random() < waffle]
     rng.shuffle(new)
     lines = [_line(term, rng) for term in (*kept, *new[:MOST_NEW])]
     if rng.random() < insight.general:
@@ -55,6 +81,20 @@ def propose(
     return Proposal(
         rules=tuple(lines), explanation=_explain(terms, shown, (*kept, *new), rng), opening=_OPENING
     )
+
+
+def _worded(terms: Draw, text: str, rng: random.Random) -> tuple[str, ...]:
+    """Instructions for the one criterion that the text states: its phrases in other tones, in turn."""
+    asked = _NUMBER.search(text)
+    named = [term for term in (*terms.kinds, *terms.distractions) if _names(term, text)]
+    if not named:
+        return (rng.choice(GENERAL),)
+    tones = ("", f" {rng.choice(STRICT).capitalize()}.", f" {rng.choice(LENIENT).capitalize()}.")
+    phrases = rng.sample(named[0].phrases, len(named[0].phrases))
+    drafts = [
+        (phrases[i % len(phrases)], tones[i % len(tones)]) for i in range(int(asked[1]) if asked else 1)
+    ]
+    return tuple(f"Fail an output with this problem: {phrase}.{tone}" for phrase, tone in drafts)
 
 
 def _names(term: Term, text: str) -> bool:

@@ -40,12 +40,14 @@ _LINES = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One output that people have decided on. `words` is what they said about it."""
+    """One output that people have decided on. `words` is what they said about it, `number` the number that
+    the prompt gives it."""
 
     input: str
     output: str
     label: Label
     words: str = ""
+    number: int | None = None
 
 
 def cases(messages: Sequence[Message]) -> tuple[Case, ...]:
@@ -115,6 +117,7 @@ def _case(value: object, heading: str | None) -> Case | None:
         output=output,
         label=Label(said.casefold()),
         words=(person[1] if person else "" if feedback else words).strip(),
+        number=number if isinstance(number := value.get("case"), int) else None,
     )
 
 

@@ -2,8 +2,8 @@
 
 It is a demonstration, not a language model. It lets a newcomer without a key see the whole loop on
 real rows: as a judge it learns in context from the demonstrations and rule lines that it is shown; as
-a proposer it writes rule lines from the cases that it is shown. Its numbers say nothing about any
-language model.
+a proposer it writes rule lines from the cases that it is shown, and criteria and assertions from the
+words of prompts and people. Its numbers say nothing about any language model.
 """
 
 import hashlib
@@ -15,6 +15,7 @@ from optimizers.offline.learner import Learner, Shown
 from optimizers.offline.measures import Pair
 from optimizers.offline.prompt import Asked, Form, Turn, asked, demonstrations, instruction, turn
 from optimizers.offline.proposer import Proposer, explain
+from optimizers.offline.suggesting import suggestions
 from optimizers.offline.text import Text
 from optimizers.types import Label, Message, ModelAnswer, ModelRequest
 
@@ -55,6 +56,9 @@ def _tokens(text: str) -> int:
 
 def answer(request: ModelRequest) -> str:
     """What the model says."""
+    suggested = suggestions(request.messages)
+    if suggested is not None:
+        return json.dumps(suggested, ensure_ascii=False, indent=2)
     wanted = asked(request.messages)
     values = _judged(request, wanted) if wanted.verdict_field else _proposed(request, wanted)
     return _written(wanted, values)

@@ -76,7 +76,7 @@ class Proposer:
 
     def _rules(self) -> list[str]:
         """Rule lines by falling evidence; then what is not to be failed."""
-        evidence = self._evidence()
+        evidence = self.evidence()
         order = sorted(SPOKEN_OF, key=lambda sense: -evidence[POSITION[sense.name]])
         minded = [s.rule for s in order if evidence[POSITION[s.name]] >= ENOUGH]
         spared = [
@@ -86,15 +86,22 @@ class Proposer:
         ]
         return minded + spared
 
-    def _evidence(self) -> np.ndarray:
+    def evidence(self) -> np.ndarray:
         """Shape (senses,): for each, what speaks for minding it, less what speaks against."""
         total = np.zeros(len(SENSES))
-        for case, pair in zip(self._cases, self._pairs, strict=True):
-            own = NOTICED * (sensed(pair) > 1.0)
-            if case.label is Label.FAIL:
-                own[[POSITION[sense.name] for sense in named(case.words)]] += SAID
+        for case, own in zip(self._cases, self.evidence_of_each(), strict=True):
             total += own if case.label is Label.FAIL else -own
         return total
+
+    def evidence_of_each(self) -> np.ndarray:
+        """Shape (cases, senses): how much each case shows of a sense, or people say of it, whatever its
+        label."""
+        found = np.zeros((len(self._cases), len(SENSES)))
+        for number, (case, pair) in enumerate(zip(self._cases, self._pairs, strict=True)):
+            found[number] = NOTICED * (sensed(pair) > 1.0)
+            if case.label is Label.FAIL:
+                found[number, [POSITION[sense.name] for sense in named(case.words)]] += SAID
+        return found
 
     def _shared_words(self) -> list[str]:
         """A line on words that many failed outputs share and no passed one has."""

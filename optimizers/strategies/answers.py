@@ -42,6 +42,15 @@ def texts_of(text: str, name: str) -> tuple[str, ...]:
     return (sendable(bare),)
 
 
+def values_of(text: str) -> tuple[object, ...]:
+    """The JSON values in `text`, fenced or amid prose, in order: all of it where it is one list, else the
+    outermost objects. None where there is no JSON.
+    """
+    bare = _bare(text)
+    whole = _decoded(bare)
+    return (whole,) if isinstance(whole, list) else tuple(_objects(bare))
+
+
 def _decoded(text: str) -> object:
     try:
         return _DECODER.decode(text)

@@ -108,6 +108,19 @@ def test_what_never_gets_there_is_said_to_need_more_than_was_measured(tmp_path: 
     assert "over 150 (over 150 to over 150)" in path.read_text(encoding="utf-8")
 
 
+def test_the_report_says_what_the_default_order_saves_or_that_nothing_is_shown(tmp_path: Path) -> None:
+    base = [0.1 * i for i in range(len(LABELS))]
+    reference = [curve("a", "random", base), curve("b", "random", base)]
+    for own, words in ((0.1, "needs 80 (80 to 80)"), (-0.1, "is not shown to need fewer: 120 (120 to 120)")):
+        shifted = [k + own for k in base]
+        better = [curve(name, "learning", shifted) for name in ("a", "b")]
+        path = write_report(tmp_path, [*reference, *better])
+        assert f"at 100 labels `learning` {words}." in path.read_text(encoding="utf-8")
+    plain = json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))
+    assert [line["needed"]["value"] for line in plain["lines"]] == [100, 120]
+    assert (tmp_path / "kappa_by_labels.png").stat().st_size > 1000
+
+
 def test_other_worlds_are_not_compared() -> None:
     with pytest.raises(ValueError, match="different worlds"):
         summarize([curve("a", "random", [0.0] * 10), curve("b", "spread", [0.0] * 10)])

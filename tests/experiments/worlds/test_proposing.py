@@ -6,7 +6,11 @@ from collections.abc import Callable
 from experiments.standin.rows import WorldRow
 from experiments.worlds import SimulatedJudge, WorldTransport
 from experiments.worlds.proposing import MOST_NEW, Insight, propose
-from optimizers.types import Decoding, Label, Message, ModelRef, ModelRequest
+from optimizers.checks import CheckRunner
+from optimizers.criteria.asking import Ask, ask_through
+from optimizers.criteria.assertions import CHECK, PROMPT, write
+from optimizers.criteria.suggesting import from_labels, from_prompt
+from optimizers.types import Decoding, Label, Message, ModelAnswer, ModelRef, ModelRequest
 
 WorldOf = Callable[..., SimulatedJudge]
 
@@ -76,3 +80,54 @@ def test_an_answer_is_written_in_the_form_that_is_asked_for(world_of: WorldOf) -
     answer = asyncio.run(transport.complete(request))
     assert named(world, tuple(json.loads(answer.text)["criteria"]))
     assert (transport.judged, transport.proposed) == (0, 1)
+
+
+class Session:
+    """A world's model as whoever suggests criteria is given it."""
+
+    def __init__(self, world: SimulatedJudge) -> None:
+        self.transport = WorldTransport(world)
+
+    async def ask(self, request: ModelRequest) -> ModelAnswer:
+        return await self.transport.complete(request)
+
+
+def asking(world: SimulatedJudge) -> Ask:
+    return ask_through(Session(world), ModelRef(name="openai/simulated"))
+
+
+async def test_a_prompt_alone_makes_it_guess_kinds_and_distractions(world_of: WorldOf) -> None:
+    world = world_of("named")
+    ask = asking(world)
+    found = await asyncio.gather(*(from_prompt(f"Task {i}.", ask=ask, n=20) for i in range(20)))
+    guessed = [named(world, (one.text,)) for answer in found for one in answer]
+    kinds = {term.id for term in world.file.terms.kinds}
+    assert sum(bool(ids & kinds) for ids in guessed) > 20
+    assert sum(bool(ids - kinds) for ids in guessed) > 20
+
+
+async def test_labels_make_it_suggest_the_kinds_that_it_is_shown(world_of: WorldOf) -> None:
+    world = world_of("named")
+    rows = [row.labelled for row in world.rows]
+    found = await from_labels(rows, world.file.criterion, ask=asking(world), n=20)
+    kinds = {term.id for term in world.file.terms.kinds}
+    assert len(named(world, tuple(one.text for one in found)) & kinds) >= len(kinds) // 2
+    assert all(one.example_ids for one in found)
+    assert not any(one.name.startswith("Fail") for one in found)
+
+
+async def test_a_criterion_is_worded_in_several_ways_and_found_by_the_judge(world_of: WorldOf) -> None:
+    world = world_of("named")
+    term = world.file.terms.kinds[0]
+    found = await write(f"The output has no {term.phrases[0]}.", ask=asking(world), n=3, kinds=[PROMPT])
+    assert len({one.text for one in found.assertions}) == 3
+    assert all(named(world, (one.text.lower(),)) == {term.id} for one in found.assertions)
+
+
+async def test_its_checks_are_checks_and_sometimes_none(world_of: WorldOf) -> None:
+    runner = CheckRunner()
+    ask = asking(world_of("named"))
+    found = [await write(f"Criterion {i}.", ask=ask, kinds=[CHECK], checks=runner) for i in range(12)]
+    runner.close()
+    assert {bool(one.assertions) for one in found} == {True, False}
+    assert not any(one.refused for one in found)
