@@ -15,11 +15,12 @@ from experiments.tracking.record import (
     trial_record,
 )
 from optimizers.artifact import Artifact
+from optimizers.calls import Check
 from optimizers.errors import InvalidInput
 from optimizers.export import export
-from optimizers.rendering import render
+from optimizers.rendering import calls_of
 from optimizers.template import PromptTemplate
-from optimizers.types import Candidate, Part, Snapshot, Trial, Usage
+from optimizers.types import Candidate, Decoding, ModelRef, Part, Snapshot, Trial, Usage
 
 _FILES = {"artifact.json": "json", "dspy.json": "dspy", "messages.json": "messages", "prompt.txt": "text"}
 """Files of a record, and the export that each is."""
@@ -90,7 +91,16 @@ class RunRecorder:
 
     def _prompt(self, candidate: Candidate) -> str:
         decoding = self._spec.decoding or judge_decoding(self._spec.model)
-        return template_text(render(candidate, self._snapshot.criterion, decoding))
+        return prompt_text(candidate, self._snapshot.criterion, decoding)
+
+
+def prompt_text(candidate: Candidate, criterion: str, decoding: Decoding) -> str:
+    """What a candidate asks, as a person reads it; of a set each prompt and check under its criterion."""
+    calls = calls_of(candidate, criterion, ModelRef(name=""), decoding)
+    texts = [call.expression if isinstance(call, Check) else template_text(call.template) for call in calls]
+    if not candidate.assertions:
+        return texts[0]
+    return "\n\n".join(f"=== {call.criterion} ===\n{text}" for call, text in zip(calls, texts, strict=True))
 
 
 def template_text(template: PromptTemplate) -> str:
@@ -104,7 +114,7 @@ def artifact_files(artifact: Artifact) -> dict[str, str]:
     for name, form in _FILES.items():
         try:
             files[name] = export(artifact, form).text
-        except InvalidInput:  # a verbatim prompt has no DSPy form
+        except InvalidInput:  # a verbatim prompt, and a set, has no DSPy form
             continue
     return files
 

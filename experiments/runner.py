@@ -6,7 +6,7 @@ ledger: a run that was cut off is simply run again, and pays only for what was i
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
@@ -21,16 +21,17 @@ from experiments.preflight import (
     require_room,
 )
 from experiments.spec import RunSpec, judge_decoding, proposer_decoding
-from optimizers.artifact import Artifact, artifact_of
+from optimizers.artifact import Artifact, artifact_of_calls
+from optimizers.artifact_judge import judge_with
 from optimizers.errors import BudgetExhausted, RunFailed
-from optimizers.evaluate import Progress, evaluate
+from optimizers.evaluate import Progress
 from optimizers.kappa import human_agreement
 from optimizers.lm.control import RunControl
 from optimizers.lm.gateway import Gateway, Session
 from optimizers.lm.loop import BackgroundLoop
 from optimizers.overlap import apart
 from optimizers.protocols import LanguageModel, Observer, Problem
-from optimizers.rendering import render
+from optimizers.rendering import calls_of, render
 from optimizers.report import Repeatability, Report, Spend, TestReading, conclude, recommend
 from optimizers.splits import split_warnings
 from optimizers.strategies.registry import create
@@ -138,6 +139,7 @@ class _Run:
             baseline=self.baseline,
             seed=self.spec.seed,
             earlier=tuple(run.candidate for run in self.spec.earlier),
+            assertions=self.spec.assertions,
         )
         return Workbench(
             problem,
@@ -148,6 +150,7 @@ class _Run:
             observer=self.observer,
             decoding=self.decoding,
             proposer_decoding=proposer_decoding(self.spec.proposer),
+            final_rows=len(self.test),
         )
 
     # --- search -------------------------------------------------------------------------------------
@@ -176,7 +179,7 @@ class _Run:
         report = self._report(best, tested, again, wall_s)
         return RunResult(
             report=report,
-            artifact=self._artifact(best, report),
+            artifact=self._artifact(best.candidate, report.to_dict()),
             trials=self.bench.trials,
             best=best,
             test_baseline=tested[0] if tested else None,
@@ -203,13 +206,10 @@ class _Run:
         on_progress: Progress | None = None,
     ) -> Evaluation:
         return self.loop.run(
-            evaluate(
-                render(candidate, self.snapshot.criterion, self.decoding),
+            judge_with(
+                self._artifact(candidate, report={}),
                 [row.example for row in rows],
                 lm,
-                candidate_id=candidate.id,
-                model=self.spec.model,
-                decision=candidate.decision,
                 abreast=self.final.abreast,
                 on_progress=on_progress,
             )
@@ -227,7 +227,7 @@ class _Run:
         """The winner's first dev rows once more, as a second sample."""
         rows = self.dev[:REPEATED_ROWS]
         try:
-            self.session.require(len(rows))
+            self.session.require(len(rows) * best.candidate.calls_per_row)
         except BudgetExhausted:
             return None
         second = self._evaluate(best.candidate, rows, SecondSample(self.session))
@@ -257,13 +257,12 @@ class _Run:
         warnings = (*provenance_warning(report.provenance), *self.warnings, *reading_warnings(report))
         return replace(report, warnings=warnings)
 
-    def _artifact(self, best: Trial, report: Report) -> Artifact:
-        return artifact_of(
-            best.candidate,
+    def _artifact(self, candidate: Candidate, report: Mapping[str, object]) -> Artifact:
+        return artifact_of_calls(
+            candidate,
             self.snapshot.criterion,
-            render(best.candidate, self.snapshot.criterion, self.decoding),
-            self.spec.model,
-            report=report.to_dict(),
+            calls_of(candidate, self.snapshot.criterion, self.spec.model, self.decoding),
+            report=report,
             provenance={
                 "run_id": self.spec.run_id,
                 "dataset_id": self.snapshot.dataset_id,

@@ -7,7 +7,7 @@ from optimizers.errors import InvalidInput
 from optimizers.lm.pricing import OFFLINE
 from optimizers.lm.reasoning import LEAST_COMPLETION_TOKENS, thinks_first
 from optimizers.report import Provenance
-from optimizers.types import Budget, Candidate, Decoding, ModelRef, VerbatimPrompt
+from optimizers.types import Assertion, Budget, Candidate, Decoding, ModelRef, VerbatimPrompt
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,8 @@ class RunSpec:
     everything anew. `test_readings` is how often earlier runs have read this dataset's test rows;
     -1 where nobody keeps count.
     `simulated` marks a run on a stand-in's simulated world. `earlier` are runs whose winners the search
-    starts from, the latest first; strategies that do not carry anything over ignore them.
+    starts from, the latest first; strategies that do not carry anything over ignore them. `assertions` are
+    those that people keep for the dataset, for strategies that choose among assertions.
 
     Raises:
         InvalidInput: both `prompt` and `instruction` are given, or a number is out of range.
@@ -56,6 +57,7 @@ class RunSpec:
     test_readings: int = 0
     simulated: bool = False
     earlier: tuple[EarlierRun, ...] = ()
+    assertions: tuple[Assertion, ...] = ()
 
     def __post_init__(self) -> None:
         if self.prompt is not None and self.instruction is not None:
@@ -83,13 +85,15 @@ class RunSpec:
 
         Earlier runs are named in `earlier_runs`, without what they found: their names stand for that.
         The key is left out where there are none, so that a run that starts afresh has the digest that
-        it had before runs could start otherwise, and finds what it has paid for.
+        it had before runs could start otherwise, and finds what it has paid for. So is that of assertions.
         """
         result = asdict(self)
         for name in ("run_id", "spend_cap", "max_in_flight", "test_readings", "max_age_s", "earlier"):
             del result[name]
         if self.earlier:
             result["earlier_runs"] = [run.run_id for run in self.earlier]
+        if not self.assertions:
+            del result["assertions"]
         return result
 
 

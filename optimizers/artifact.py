@@ -6,21 +6,27 @@ evidence and where it came from. Reading, rendering and judging need neither DSP
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from math import isfinite
 
-from optimizers.calls import Call, decision_of, message_of
+from optimizers.calls import Call, Check, decision_of, message_of
 from optimizers.errors import ArtifactInvalid
 from optimizers.plain import PlainObject, parse
 from optimizers.template import AS_WRITTEN, PromptTemplate
 from optimizers.types import (
+    ANY_FAIL,
+    Assertion,
+    AssertionKind,
     Candidate,
+    Combination,
     Demonstration,
     Label,
     ModelRef,
     VerbatimPrompt,
     digest,
+    unnamed,
 )
 
 FORMAT = "concord.judge"
@@ -30,6 +36,10 @@ VOLATILE = frozenset({"spend", "per_judgement", "readings"})
 """Keys of a report that differ between two runs that are the same."""
 
 
+_ALWAYS_THERE = ModelRef(name="offline")
+"""Stands for the model of a judge that asks none, where somebody must be named."""
+
+
 class Rule(StrEnum):
     """How the verdicts of several calls become one."""
 
@@ -37,21 +47,27 @@ class Rule(StrEnum):
     """There is one call, and its verdict counts."""
     ANY_FAIL = "any_fail"
     """A row fails if any call fails it. Later calls are not asked then."""
+    LEARNED = "learned"
+    """The evidence of all calls is weighed, and a row fails where it comes to more than 0."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Artifact:
     """A judge with its evidence.
 
+    `combination` holds the weights of a learned rule, one for each call. A judge may have checks, which
+    ask no model, beside its prompts or alone.
+
     `report` is the run's report as plain values, `provenance` says where it comes from: dataset,
     `snapshot` (the digest of rows and split), seed, strategy, configuration, versions.
 
     Raises:
-        ArtifactInvalid: there is no call, or several without a rule for several.
+        ArtifactInvalid: there is no call, several without a rule for several, or weights that do not fit.
     """
 
-    calls: tuple[Call, ...]
+    calls: tuple[Call | Check, ...]
     rule: Rule = Rule.SINGLE
+    combination: Combination = ANY_FAIL
     criterion: str = ""
     candidate: Candidate | None = None
     report: Mapping[str, object] = field(default_factory=dict)
@@ -60,6 +76,11 @@ class Artifact:
     def __post_init__(self) -> None:
         if not self.calls or (self.rule is Rule.SINGLE and len(self.calls) > 1):
             raise ArtifactInvalid(f"the rule {self.rule.value!r} does not fit {len(self.calls)} calls")
+        weights = len(self.combination.weights)
+        if weights != (len(self.calls) if self.rule is Rule.LEARNED else 0):
+            raise ArtifactInvalid(
+                f"the rule {self.rule.value!r} of {len(self.calls)} calls does not fit {weights} weights"
+            )
 
     @cached_property
     def digest(self) -> str:
@@ -73,9 +94,25 @@ class Artifact:
         return self.candidate.id if self.candidate else self.digest[:16]
 
     @property
+    def prompts(self) -> tuple[Call, ...]:
+        """The calls that ask a model."""
+        return tuple(call for call in self.calls if isinstance(call, Call))
+
+    @property
     def call(self) -> Call:
-        """The first call: the only one of a judge that is one prompt."""
-        return self.calls[0]
+        """The first prompt: the only one of a judge that is one prompt.
+
+        Raises:
+            ArtifactInvalid: the judge consists of checks alone.
+        """
+        if not self.prompts:
+            raise ArtifactInvalid("the judge asks no model: it consists of checks alone")
+        return self.prompts[0]
+
+    @property
+    def model(self) -> ModelRef:
+        """The model of its first prompt; `offline`, which is always there, where it asks none."""
+        return self.prompts[0].model if self.prompts else _ALWAYS_THERE
 
     def to_plain(self) -> dict[str, object]:
         """The file's content as plain values."""
@@ -89,13 +126,22 @@ class Artifact:
         return {
             "format": FORMAT,
             "version": VERSION,
-            "calls": [{"kind": "prompt", **call.to_plain()} for call in self.calls],
-            "rule": {"kind": self.rule.value},
+            "calls": [{"kind": _kind(call), **call.to_plain()} for call in self.calls],
+            "rule": {"kind": self.rule.value} | self._weights(),
             "criterion": self.criterion,
-            "candidate": None if self.candidate is None else asdict(self.candidate),
+            "candidate": None if self.candidate is None else self.candidate.to_plain(),
             "report": dict(self.report),
             "provenance": dict(self.provenance),
         }
+
+    def _weights(self) -> dict[str, object]:
+        if self.rule is not Rule.LEARNED:
+            return {}
+        return {"weights": list(self.combination.weights), "bias": self.combination.bias}
+
+
+def _kind(call: Call | Check) -> str:
+    return "prompt" if isinstance(call, Call) else "check"
 
 
 def artifact_of(
@@ -108,8 +154,24 @@ def artifact_of(
     provenance: Mapping[str, object],
 ) -> Artifact:
     """The artifact of a candidate whose prompt is `template`."""
+    call = Call(template=template, model=model, decision=candidate.decision)
+    return artifact_of_calls(candidate, criterion, (call,), report=report, provenance=provenance)
+
+
+def artifact_of_calls(
+    candidate: Candidate,
+    criterion: str,
+    calls: tuple[Call | Check, ...],
+    *,
+    report: Mapping[str, object],
+    provenance: Mapping[str, object],
+) -> Artifact:
+    """The artifact of a candidate that asks `calls` (see `optimizers.rendering.calls_of`)."""
+    rule = Rule.LEARNED if candidate.combination.weights else Rule.ANY_FAIL
     return Artifact(
-        calls=(Call(template=template, model=model, decision=candidate.decision),),
+        calls=calls,
+        rule=rule if candidate.assertions else Rule.SINGLE,
+        combination=candidate.combination,
         criterion=criterion,
         candidate=candidate,
         report=report,
@@ -123,6 +185,8 @@ def artifact_of(
 def _digest(plain: Mapping[str, object]) -> str:
     provenance, report, calls = plain.get("provenance"), plain.get("report"), plain.get("calls")
     covered = {name: plain.get(name) for name in ("format", "version", "rule", "criterion", "candidate")}
+    if isinstance(candidate := plain.get("candidate"), Mapping):
+        covered["candidate"] = unnamed(candidate)
     covered["calls"] = [_without_address(call) for call in calls] if isinstance(calls, list) else None
     covered["snapshot"] = provenance.get("snapshot") if isinstance(provenance, Mapping) else None
     covered["evidence"] = evidence(report) if isinstance(report, Mapping) else None
@@ -188,6 +252,7 @@ def from_plain(value: object) -> Artifact:
     return Artifact(
         calls=tuple(_call(item) for item in plain.objects("calls")),
         rule=_rule(plain.object("rule")),
+        combination=_combination(plain.object("rule")),
         criterion=plain.take("criterion", str),
         candidate=_candidate(plain.object("candidate")) if plain.has("candidate") else None,
         report=plain.take("report", dict),
@@ -195,10 +260,22 @@ def from_plain(value: object) -> Artifact:
     )
 
 
-def _call(plain: PlainObject) -> Call:
-    if plain.take("kind", str) != "prompt":
-        plain.refuse("kind", "'prompt'")
+def _call(plain: PlainObject) -> Call | Check:
+    kind = plain.take("kind", str)
+    if kind == "check":
+        return Check.from_plain(plain)
+    if kind != "prompt":
+        plain.refuse("kind", "'prompt' or 'check'")
     return Call.from_plain(plain)
+
+
+def _combination(plain: PlainObject) -> Combination:
+    weights = plain.take("weights", list, None)
+    if not weights:
+        return ANY_FAIL
+    if not all(isinstance(w, int | float) and not isinstance(w, bool) and isfinite(w) for w in weights):
+        plain.refuse("weights", "a list of numbers")
+    return Combination(weights=tuple(map(float, weights)), bias=plain.take("bias", float))
 
 
 def _rule(plain: PlainObject) -> Rule:
@@ -216,6 +293,22 @@ def _candidate(plain: PlainObject) -> Candidate:
         probability=plain.take("probability", bool),
         decision=decision_of(plain.object("decision")) if plain.has("decision") else AS_WRITTEN,
         verbatim=_verbatim(plain.object("verbatim")) if plain.has("verbatim") else None,
+        assertions=tuple(map(_assertion, plain.objects("assertions"))) if plain.has("assertions") else (),
+        combination=_combination(plain.object("combination")) if plain.has("combination") else ANY_FAIL,
+    )
+
+
+def _assertion(plain: PlainObject) -> Assertion:
+    kind = plain.take("kind", str)
+    if kind not in list(AssertionKind):
+        plain.refuse("kind", "'prompt' or 'check'")
+    return Assertion(
+        id=plain.take("id", str),
+        criterion=plain.take("criterion", str),
+        kind=AssertionKind(kind),
+        text=plain.take("text", str),
+        reasoning=plain.take("reasoning", bool),
+        probability=plain.take("probability", bool),
     )
 
 

@@ -1,51 +1,76 @@
 """Judging with an artifact: one call or several, and the rule that combines them."""
 
+import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property, reduce
-from operator import add
+from dataclasses import dataclass, field
+from functools import cached_property
 
-from optimizers.artifact import Artifact
+from optimizers.artifact import Artifact, Rule
+from optimizers.calls import Call, Check
+from optimizers.checks import CheckRunner
 from optimizers.evaluate import PROBE_ROWS, Progress, PromptedJudge, judge_all
-from optimizers.protocols import LanguageModel
-from optimizers.types import (
-    Evaluation,
-    Example,
-    Failure,
-    FailureKind,
-    Label,
-    ModelRef,
-    Outcome,
-    Usage,
-    Verdict,
-)
+from optimizers.protocols import Judge, LanguageModel
+from optimizers.sets import cheap_first, outcome_of
+from optimizers.types import Evaluation, Example, ModelRef, Outcome
+from optimizers.usage import total
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckJudge:
+    """A judge that is one code check."""
+
+    check: Check
+    runner: CheckRunner
+
+    async def judge(self, example: Example) -> Outcome:
+        """A verdict, or a failure as a value.
+
+        Raises:
+            ChecksUnavailable: checks cannot be evaluated here.
+        """
+        return (await asyncio.to_thread(self.runner.evaluate, self.check.expression, [example]))[0]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ArtifactJudge:
-    """A judge from a file. `model` overrides who answers, for a model that is served elsewhere now."""
+    """A judge from a file. `model` overrides who answers, for a model that is served elsewhere now.
+
+    Of several calls the cheap ones come first, and no further one is made once the row is decided.
+    """
 
     artifact: Artifact
     lm: LanguageModel
     model: ModelRef | None = None
+    runner: CheckRunner = field(default_factory=CheckRunner)
 
     @cached_property
-    def _judges(self) -> tuple[PromptedJudge, ...]:
-        return tuple(
-            PromptedJudge(
-                template=call.template, model=self.model or call.model, lm=self.lm, decision=call.decision
-            )
-            for call in self.artifact.calls
+    def _judges(self) -> tuple[Judge, ...]:
+        return tuple(map(self._judge_of, self.artifact.calls))
+
+    def _judge_of(self, call: Call | Check) -> Judge:
+        if isinstance(call, Check):
+            return CheckJudge(check=call, runner=self.runner)
+        return PromptedJudge(
+            template=call.template, model=self.model or call.model, lm=self.lm, decision=call.decision
         )
 
+    @cached_property
+    def _order(self) -> tuple[int, ...]:
+        is_prompt = [isinstance(call, Call) for call in self.artifact.calls]
+        return cheap_first(is_prompt, self.artifact.combination)
+
     async def judge(self, example: Example) -> Outcome:
-        """A verdict, or a failure as a value. Raises as `PromptedJudge.judge` does."""
-        outcomes: list[Outcome] = []
-        for judge in self._judges:
-            outcomes.append(await judge.judge(example))
-            if _fails(outcomes[-1]):
-                break
-        return _any_fail(outcomes) if len(outcomes) > 1 else outcomes[0]
+        """A verdict, or a failure as a value. Raises as `PromptedJudge.judge` and `CheckJudge.judge` do."""
+        if self.artifact.rule is Rule.SINGLE and self.artifact.prompts:
+            return await self._judges[0].judge(example)
+        known: list[Outcome | None] = [None] * len(self._judges)
+        criteria = [call.criterion for call in self.artifact.calls]
+        for place in self._order:
+            known[place] = await self._judges[place].judge(example)
+            outcome = outcome_of(criteria, self.artifact.combination, known)
+            if outcome is not None:
+                return outcome
+        raise AssertionError("a set that was asked as a whole has an outcome")
 
 
 async def judge_with(
@@ -72,22 +97,5 @@ async def judge_with(
         canary=canary,
         probes=PROBE_ROWS if canary else 0,
     )
-    usage = reduce(add, (outcome.usage for outcome in outcomes.values()), Usage())
+    usage = total(outcome.usage for outcome in outcomes.values())
     return Evaluation(candidate_id=artifact.id, outcomes=outcomes, usage=usage)
-
-
-def _fails(outcome: Outcome) -> bool:
-    """Whether it settles the row: a fail, or a provider that must be asked again."""
-    if isinstance(outcome, Failure):
-        return outcome.kind is FailureKind.PROVIDER
-    return outcome.label is Label.FAIL
-
-
-def _any_fail(outcomes: Sequence[Outcome]) -> Outcome:
-    """The last outcome if it settles the row, else the first failure, else a pass."""
-    usage = reduce(add, (outcome.usage for outcome in outcomes))
-    failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
-    telling = outcomes[-1] if _fails(outcomes[-1]) or not failures else failures[0]
-    if isinstance(telling, Failure):
-        return Failure(kind=telling.kind, message=telling.message, answer=telling.answer, usage=usage)
-    return Verdict(label=telling.label, rationale=telling.rationale, usage=usage)

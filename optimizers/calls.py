@@ -7,6 +7,7 @@ decoding, the placeholders, and how to read the answer.
 import json
 from dataclasses import dataclass
 
+from optimizers.checks.limits import check_limits
 from optimizers.errors import ArtifactInvalid, InvalidInput
 from optimizers.plain import PlainObject
 from optimizers.reading import ResponseFormat
@@ -54,6 +55,32 @@ class Call:
             )
         except InvalidInput as error:
             raise ArtifactInvalid(f"a call is not usable: {error}") from None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """A code check of a judge: an expression over a row's texts that is true where the row passes."""
+
+    expression: str
+    criterion: str = ""
+
+    def to_plain(self) -> dict[str, object]:
+        """The JSON form."""
+        return {"expression": self.expression, "criterion": self.criterion}
+
+    @classmethod
+    def from_plain(cls, plain: PlainObject) -> "Check":
+        """Read the JSON form.
+
+        Raises:
+            ArtifactInvalid: a part is missing, of another kind or larger than any check.
+        """
+        expression = plain.take("expression", str)
+        try:
+            check_limits(expression)
+        except InvalidInput as error:
+            raise ArtifactInvalid(f"a check is not usable: {error}") from None
+        return cls(expression=expression, criterion=plain.take("criterion", str))
 
 
 def _template(plain: PlainObject) -> PromptTemplate:

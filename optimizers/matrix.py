@@ -23,6 +23,10 @@ class VerdictMatrix:
         """Keep `outcomes`, read without a threshold."""
         self._cells |= {(prompt, example_id): outcome for example_id, outcome in outcomes.items()}
 
+    def cell(self, prompt: str, example_id: str) -> Outcome | None:
+        """The outcome as the model gave it, where it is known."""
+        return self._cells.get((prompt, example_id))
+
     def outcomes(self, prompt: str, example_ids: Sequence[str], rule: DecisionRule) -> dict[str, Outcome]:
         """The known outcomes among `example_ids`, in their order, under `rule`."""
         known = ((i, self._cells.get((prompt, i))) for i in example_ids)

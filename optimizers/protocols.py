@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from optimizers.types import (
+    Assertion,
     Candidate,
     Example,
     LabelledExample,
@@ -125,7 +126,8 @@ class Observer(Protocol):
 class Problem:
     """What a strategy works on. Test rows are not in it.
 
-    `earlier` are the winners of earlier runs on the dataset, the latest first.
+    `earlier` are the winners of earlier runs on the dataset, the latest first; `assertions` are those
+    that people keep for it.
     """
 
     criterion: str
@@ -134,6 +136,7 @@ class Problem:
     baseline: Candidate
     seed: int
     earlier: tuple[Candidate, ...] = ()
+    assertions: tuple[Assertion, ...] = ()
 
 
 class Strategy(Protocol):

@@ -264,12 +264,56 @@ class VerbatimPrompt:
     fail_value: str = "fail"
 
 
+class AssertionKind(StrEnum):
+    """Who sees whether an output keeps to a criterion."""
+
+    PROMPT = "prompt"
+    """A small judge of its own: the model, asked about one criterion."""
+    CHECK = "check"
+    """An expression over the row's texts (`optimizers.checks`). It costs no call."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Assertion:
+    """One way to see whether an output keeps to one criterion.
+
+    `criterion` is the criterion's text, `text` the instruction of a prompt or the expression of a check.
+    `reasoning` and `probability` are a prompt's, as in `Candidate`. `id` is its name where it is kept,
+    and no part of what it is.
+    """
+
+    id: str
+    criterion: str
+    kind: AssertionKind
+    text: str
+    reasoning: bool = True
+    probability: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Combination:
+    """How the verdicts of a set of assertions become one.
+
+    Without `weights` a row fails if any assertion fails it. With them, one for each assertion, it fails
+    if `bias` and the weighted evidence of all come to more than 0. Evidence is the log-odds of fail that
+    `optimizers.odds` reads from an outcome, above 0 where the assertion fails the row.
+    """
+
+    weights: tuple[float, ...] = ()
+    bias: float = 0.0
+
+
+ANY_FAIL = Combination()
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Candidate:
     """A judge under trial: what distinguishes its prompt from another's.
 
-    Either `instruction` with `demonstrations`, rendered by the DSPy judge, or a `verbatim` prompt.
-    `probability` asks the model for a probability of fail beside its verdict.
+    Either `instruction` with `demonstrations`, rendered by the DSPy judge, or a `verbatim` prompt, or a
+    set of `assertions`, whose verdicts `combination` makes into one (see `optimizers.sets`).
+    `probability` asks the model for a probability of fail beside its verdict. The `decision` of a set
+    says how its prompts' answers are read where any fail decides.
     """
 
     instruction: str = ""
@@ -278,15 +322,41 @@ class Candidate:
     probability: bool = False
     decision: DecisionRule = DecisionRule()
     verbatim: VerbatimPrompt | None = None
+    assertions: tuple[Assertion, ...] = ()
+    combination: Combination = ANY_FAIL
 
     @property
     def id(self) -> str:
         """Content address: 16 hex digits, the same for the same prompt and rule."""
-        return digest(asdict(self))[:16]
+        return digest(unnamed(self.to_plain()))[:16]
+
+    @property
+    def calls_per_row(self) -> int:
+        """How many calls a verdict takes at most."""
+        if not self.assertions:
+            return 1
+        return sum(assertion.kind is AssertionKind.PROMPT for assertion in self.assertions)
+
+    def to_plain(self) -> dict[str, object]:
+        """Its fields as plain values. A judge that is no set has none of a set's, so that what was hashed
+        before there were sets keeps its hash."""
+        plain = asdict(self)
+        if not self.assertions:
+            del plain["assertions"], plain["combination"]
+        return plain
 
     def with_(self, **changes: object) -> "Candidate":
         """A copy with the named fields changed."""
         return replace(self, **changes)  # type: ignore[arg-type]  # field names are the caller's
+
+
+def unnamed(candidate: Mapping[str, object]) -> dict[str, object]:
+    """A candidate's plain values without the names of its assertions: what identifies it."""
+    assertions = candidate.get("assertions")
+    if not isinstance(assertions, list | tuple):
+        return dict(candidate)
+    bare = [{name: value for name, value in each.items() if name != "id"} for each in assertions]
+    return {**candidate, "assertions": bare}
 
 
 class FailureKind(StrEnum):

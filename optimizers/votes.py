@@ -7,24 +7,10 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
-from optimizers.types import Label, Outcome, Verdict
-
-_SURE = 0.98
-"""Probabilities are cut to [1 - this, this]."""
+from optimizers.odds import log_odds
+from optimizers.types import Outcome
 
 _INVERSE_PENALTY = 0.02
-_PLAIN = 0.85
-"""What a verdict of fail without a probability counts as."""
-
-
-def log_odds(outcome: Outcome | None) -> float:
-    """The log-odds of fail that `outcome` gives, in [-3.9, 3.9]; 0 where there is no verdict."""
-    if not isinstance(outcome, Verdict):
-        return 0.0
-    plain = _PLAIN if outcome.label is Label.FAIL else 1 - _PLAIN
-    p = plain if outcome.fail_probability is None else outcome.fail_probability
-    p = min(_SURE, max(1 - _SURE, p))
-    return float(np.log(p / (1 - p)))
 
 
 def answers(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from optimizers.errors import PauseReason, ProviderUnavailable, RunPaused
+from optimizers.errors import BudgetExhausted, PauseReason, ProviderUnavailable, RunPaused
 from optimizers.judging import Judging
 from optimizers.kappa import Confusion, cohen_kappa, confusion
 from optimizers.protocols import Observer, Problem
@@ -59,10 +59,12 @@ class Silent:
 class Workbench:
     """One search over one problem. Synchronous; model calls run on the background loop.
 
+    `final_rows` is how many rows the final test has, for whose price room is kept; it sees none of them.
+
     Not thread-safe: a run uses one workbench from one thread.
     """
 
-    def __init__(  # collaborators and plain values, all by name
+    def __init__(  # noqa: PLR0913  # collaborators and plain values, all by name
         self,
         problem: Problem,
         *,
@@ -73,6 +75,7 @@ class Workbench:
         observer: Observer | None = None,
         decoding: Decoding = JUDGE_DECODING,
         proposer_decoding: Decoding = PROPOSER_DECODING,
+        final_rows: int = 0,
     ) -> None:
         self.problem = problem
         self.judge_model = judge_model
@@ -83,6 +86,8 @@ class Workbench:
         self._loop = loop
         self._observer = observer or Silent()
         self._judging = Judging(problem.criterion, judge_model, decoding, session, loop)
+        self._final_rows = final_rows
+        self._final_calls_per_row = 1
         self._accounted = session.usage
         self._trials: list[Trial] = []
         self.ran_short = False
@@ -123,10 +128,14 @@ class Workbench:
         """The candidate's complete trial: evaluated on all of dev, recorded, told to the observer.
 
         A candidate that has a complete trial keeps it. `origin` says how it was found.
+
+        Raises:
+            BudgetExhausted: the budget has no room for it, or for its final test if it should win.
         """
         found = self.trial_of(candidate)
         if found is not None and found.complete:
             return found
+        self._set_aside(candidate)
         self._fill([(candidate, self.problem.dev)])
         return self.record(candidate, parent=parent, origin=origin)
 
@@ -166,6 +175,31 @@ class Workbench:
         """The evaluation against the labels of those of `examples` that it covers."""
         rows = [row for row in examples if row.id in evaluation.outcomes]
         return confusion([row.label for row in rows], evaluation.judged([row.id for row in rows]))
+
+    def price(self, candidate: Candidate) -> int:
+        """How many calls its complete trial takes, and its final test beyond what is set aside for one:
+        a set of assertions takes several calls a row."""
+        return self.missing(candidate) + self._more_in_final(candidate)
+
+    def affordable_per_row(self, at_most: int, share: float) -> tuple[int, int]:
+        """How many calls a row, 1 to `at_most`, a candidate may take whose final test should take no more
+        than `share` of the budget's room, and what it takes beyond what is set aside."""
+        room = self.room(_LONGEST_SEARCH)
+        payable = at_most if not self._final_rows else 1 + int(share * room) // self._final_rows
+        calls = max(1, min(at_most, payable))
+        return calls, self._final_rows * (calls - 1)
+
+    def _more_in_final(self, candidate: Candidate) -> int:
+        return self._final_rows * max(0, candidate.calls_per_row - self._final_calls_per_row)
+
+    def _set_aside(self, candidate: Candidate) -> None:
+        """Keep room for the candidate's final test, beside the baseline's."""
+        if not (more := self._more_in_final(candidate)):
+            return
+        if not self._session.affordable(more):
+            raise BudgetExhausted(f"the budget has no room for the {more} more calls of its final test")
+        self._final_calls_per_row = candidate.calls_per_row
+        self._session.reserve_final(self._final_rows * (1 + self._final_calls_per_row))
 
     def _fill(self, wanted: Sequence[tuple[Candidate, Sequence[LabelledExample]]]) -> None:
         phase = self._phase(sum(self.missing(candidate, rows) for candidate, rows in wanted))

@@ -82,6 +82,7 @@ def trial_params(record: RunRecord, trial: TrialRecord) -> dict[str, str]:
             "origin": trial.origin or None,
             "complete": trial.complete,
             "demonstrations": len(candidate.demonstrations),
+            "assertions": len(candidate.assertions) or None,
             "reasoning": candidate.reasoning,
             "threshold": candidate.decision.threshold,
             "instruction": candidate.instruction or None,

@@ -18,7 +18,7 @@ def dspy_program(artifact: Artifact) -> Export:
     Raises:
         InvalidInput: the judge is a verbatim prompt, or not one candidate.
     """
-    if artifact.candidate is None:
+    if artifact.candidate is None or artifact.candidate.assertions:
         raise InvalidInput("format 'dspy' needs a judge that was rendered from one candidate")
     state = state_json(artifact.candidate, artifact.criterion)
     file = {

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 
-from optimizers.artifact import Artifact
+from optimizers.artifact import Artifact, Rule
 from optimizers.calls import Call
 from optimizers.errors import InvalidInput
 
@@ -27,8 +27,12 @@ def only_call(artifact: Artifact, format_name: str) -> Call:
     """The judge's one prompt.
 
     Raises:
-        InvalidInput: it has several, which this format cannot hold.
+        InvalidInput: it has several, which this format cannot hold, or a check, or a rule over its evidence.
     """
+    if len(artifact.calls) == 1 and not artifact.prompts:
+        raise InvalidInput(f"format {format_name!r} holds a prompt, and this judge is a code check")
+    if len(artifact.calls) == 1 and artifact.rule is Rule.LEARNED:
+        raise InvalidInput(f"format {format_name!r} holds a prompt, and this judge weighs its answer")
     if len(artifact.calls) > 1:
         raise InvalidInput(
             f"format {format_name!r} holds one prompt, and this judge has {len(artifact.calls)}; "

@@ -39,9 +39,11 @@ class Plan:
 def carried_over(winner: Candidate, rows: Sequence[LabelledExample], base: Candidate) -> Plan | None:
     """The plan that stands closest to an earlier winner: its criteria that `base` does not state anyway,
     reasoning, threshold, and those of its demonstrations whose row is still among `rows` with the same
-    texts and label; `None` for a verbatim prompt."""
+    texts and label; `None` for a verbatim prompt. Of a set of assertions it keeps what they are for."""
     if winner.verbatim is not None:
         return None
+    if winner.assertions:
+        return Plan(criteria=tuple(dict.fromkeys(each.criterion for each in winner.assertions)))
     known = {(row.id, row.example.input, row.example.output, row.label) for row in rows}
     return Plan(
         criteria=tuple(line for line in stated_in(winner.instruction) if line not in base.instruction),

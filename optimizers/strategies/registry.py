@@ -109,6 +109,16 @@ STRATEGIES: Mapping[str, Entry] = MappingProxyType(
                 ),
             ),
         ),
+        "criteria": Entry(
+            target="optimizers.strategies.criteria:Criteria",
+            summary="Finds criteria, an assertion for each, and the set that agrees best with people.",
+            transfers=True,
+            options=_options(
+                rounds=(6, "Rounds of criteria from mistakes at most; the budget may end it earlier."),
+                patience=(2, "Rounds in a row without a better set after which it ends."),
+                most=(24, "Assertions of a set at most; each prompt is a call on each row in use."),
+            ),
+        ),
     }
 )
 """In the order in which they are offered."""

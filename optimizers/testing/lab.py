@@ -118,6 +118,7 @@ class Lab:
         seed: int = 0,
         before: Before | None = None,
         observer: Observer | None = None,
+        final_rows: int = 0,
     ) -> Iterator["Table"]:
         """A workbench before the model, with a budget of `calls`."""
         control, ledger = RunControl(), SqliteLedger(self.ledger)
@@ -134,6 +135,7 @@ class Lab:
                     session=session,
                     loop=loop,
                     observer=observer,
+                    final_rows=final_rows,
                 )
                 yield Table(bench=bench, session=session, model=model)
                 loop.run(gateway.aclose())

@@ -156,7 +156,7 @@ def judge(
     from service.composition import model_ref
 
     loaded = from_json(artifact.read_bytes())
-    own = loaded.call.model
+    own = loaded.model
     served = model_ref(model or own.name, api_base or (None if model else own.api_base))
     file = _read(rows, label, column, skip_errors=skip_errors)
     paid = ledger or artifact.with_suffix(".ledger")

@@ -98,7 +98,7 @@ def _resolved(
         artifact = _artifact(session, asked)
         model = _override(asked, artifact, settings)
         stored |= {"artifact": artifact.to_plain(), "model": asdict(model) if model else None}
-        return stored, model or artifact.call.model
+        return stored, model or artifact.model
     model = choose_model(asked.model, asked.api_base, settings)
     if asked.prompt is not None:
         verbatim_template(asked.prompt.value())
@@ -117,8 +117,8 @@ def _override(asked: JudgeIn, artifact: Artifact, settings: Settings) -> ModelRe
     """The model to ask instead of the file's. Without one, the file's own must be allowed: a file from
     elsewhere could name any address."""
     if asked.model is not None or asked.api_base is not None:
-        return choose_model(asked.model or artifact.call.model.name, asked.api_base, settings)
-    for call in artifact.calls:
+        return choose_model(asked.model or artifact.model.name, asked.api_base, settings)
+    for call in artifact.prompts:
         choose_model(call.model.name, call.model.api_base, settings)
     return None
 

@@ -6,10 +6,9 @@ from functools import partial
 from sqlalchemy import func, select, update
 from sqlmodel import Session, col
 
-from experiments.recording import template_text
+from experiments.recording import prompt_text
 from experiments.spec import RunSpec, judge_decoding
 from experiments.tracking.record import trial_record
-from optimizers.rendering import render
 from optimizers.types import Part, Snapshot, Trial, Usage
 from service.jobs import store
 from service.jobs.attempts import Attempt
@@ -32,7 +31,7 @@ class Recorder:
 
     def trial(self, trial: Trial) -> None:
         """Store a measured candidate."""
-        prompt = template_text(render(trial.candidate, self._criterion, self._decoding))
+        prompt = prompt_text(trial.candidate, self._criterion, self._decoding)
         record = trial_record(trial, self._dev, calls_so_far=0, prompt=prompt)
         row = trial_row(self._attempt.job_id, trial, record.dev, prompt)
         self._attempt.write(partial(_store, row=row))

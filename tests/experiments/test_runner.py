@@ -101,7 +101,9 @@ def test_a_better_prompt_is_found_and_the_report_says_improved(bench: Bench) -> 
     assert result.trials[0].origin == "baseline"
 
 
-@pytest.mark.parametrize("strategy", ["joint", "bootstrap_fewshot", "instruction_search", "mipro", "gepa"])
+@pytest.mark.parametrize(
+    "strategy", ["joint", "bootstrap_fewshot", "instruction_search", "mipro", "gepa", "criteria"]
+)
 def test_a_train_row_that_repeats_a_test_row_is_not_learned_from(bench: Bench, strategy: str) -> None:
     snapshot = WORLD.snapshot()
     copied = snapshot.part(Part.TEST)[0].example
@@ -210,7 +212,9 @@ def test_the_smallest_budget_still_ends_with_a_report(bench: Bench) -> None:
     assert result.report.test.best is not None
 
 
-@pytest.mark.parametrize("strategy", ["joint", "bootstrap_fewshot", "instruction_search", "mipro", "gepa"])
+@pytest.mark.parametrize(
+    "strategy", ["joint", "bootstrap_fewshot", "instruction_search", "mipro", "gepa", "criteria"]
+)
 def test_a_search_that_the_budget_ended_is_reported_as_that(bench: Bench, strategy: str) -> None:
     tight, _ = bench.run(WORLD.snapshot(), strategy=strategy, budget=Budget(max_calls=200))
     assert any("the budget ended the search" in warning for warning in tight.report.warnings)

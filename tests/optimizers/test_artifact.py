@@ -8,13 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimizers.artifact import Artifact, Rule, artifact_of, evidence, from_json
+from optimizers.artifact import Artifact, Rule, artifact_of, artifact_of_calls, evidence, from_json
 from optimizers.artifact_judge import ArtifactJudge, judge_with
-from optimizers.calls import Call
+from optimizers.calls import Call, Check
 from optimizers.errors import ArtifactInvalid, ProviderUnavailable
-from optimizers.rendering import render
+from optimizers.rendering import calls_of, render
 from optimizers.types import (
+    Assertion,
+    AssertionKind,
     Candidate,
+    Combination,
     DecisionRule,
     Decoding,
     Demonstration,
@@ -296,3 +299,94 @@ async def test_a_call_without_verdict_leaves_a_row_open_unless_another_fails_it(
 def test_several_calls_need_a_rule_for_several() -> None:
     with pytest.raises(ArtifactInvalid, match="'single' does not fit 2 calls"):
         Artifact(calls=(prompt("{{output}}"), prompt("{{output}}")))
+
+
+# --- sets of assertions ---------------------------------------------------------------------------------
+
+KIND = Assertion(
+    id="a1", criterion="Be kind.", kind=AssertionKind.PROMPT, text="Judge.", probability=True, reasoning=False
+)
+SHORT = Assertion(id="a2", criterion="Be brief.", kind=AssertionKind.CHECK, text="words(output) <= 3")
+CALM = replace(KIND, id="a3", criterion="Be calm.")
+ANY = Candidate(assertions=(KIND, SHORT))
+LEARNED = Candidate(
+    assertions=(KIND, CALM, SHORT), combination=Combination(weights=(1.5, 0.25, 0.5), bias=-0.125)
+)
+
+
+def judge_of(candidate: Candidate, report: Any = REPORT) -> Artifact:
+    calls = calls_of(candidate, "Be good.", MODEL, DECODING)
+    return artifact_of_calls(candidate, "Be good.", calls, report=report, provenance={"snapshot": "abc"})
+
+
+@pytest.mark.parametrize(("candidate", "rule"), [(ANY, Rule.ANY_FAIL), (LEARNED, Rule.LEARNED)])
+def test_a_set_survives_its_file(candidate: Candidate, rule: Rule) -> None:
+    made = judge_of(candidate)
+    again = from_json(made.to_json())
+    assert (again.calls, again.candidate, again.rule) == (made.calls, candidate, rule)
+    assert again.combination == candidate.combination
+    assert again.to_json() == made.to_json()
+
+
+def test_the_names_of_assertions_leave_the_digest() -> None:
+    renamed = Candidate(assertions=(replace(KIND, id="elsewhere"), SHORT))
+    assert judge_of(renamed).digest == judge_of(ANY).digest
+    assert judge_of(renamed).to_json() != judge_of(ANY).to_json()
+
+
+def test_a_judge_that_is_no_set_says_nothing_of_sets_in_its_file() -> None:
+    plain = artifact().to_plain()
+    assert not {"assertions", "combination"} & set(plain["candidate"])  # type: ignore[call-overload]
+    assert "criterion" not in plain["calls"][0]  # type: ignore[index]
+
+
+def test_weights_must_fit_the_calls() -> None:
+    with pytest.raises(ArtifactInvalid, match=r"'learned' of 2 calls does not fit 3 weights"):
+        replace(judge_of(ANY), rule=Rule.LEARNED, combination=LEARNED.combination)
+
+
+def test_a_file_with_a_check_that_is_too_large_is_refused() -> None:
+    plain = json.loads(replace(judge_of(ANY), calls=(Check(expression="true || " * 500 + "true"),)).to_json())
+    with pytest.raises(ArtifactInvalid, match="a check is not usable"):
+        from_json(json.dumps(plain))
+
+
+class Wordy:
+    """Fails an output that says `rude` where it is asked about kindness, and `loud` where about calm."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    async def ask(self, request: ModelRequest) -> ModelAnswer:
+        about, word = ("kind", "rude") if "Be kind." in request.messages[0].content else ("calm", "loud")
+        self.asked.append(about)
+        p = 0.9 if word in request.messages[-1].content else 0.1
+        return ModelAnswer(text=json.dumps({"verdict": "fail" if p > 0.5 else "pass", "fail_probability": p}))
+
+
+async def test_checks_come_first_and_nobody_is_asked_about_a_row_that_they_fail() -> None:
+    lm = Wordy()
+    found = await judge_with(from_json(judge_of(ANY).to_json()), rows("far too many words", "rude", "ok"), lm)
+    assert found.judged(["0", "1", "2"]) == (Label.FAIL, Label.FAIL, Label.PASS)
+    assert lm.asked == ["kind", "kind"]
+    assert [outcome.rationale for outcome in found.outcomes.values() if isinstance(outcome, Verdict)] == [
+        "Be brief.",
+        "Be kind.",
+        None,
+    ]
+
+
+async def test_a_learned_judge_stops_where_the_rest_cannot_turn_it() -> None:
+    lm = Wordy()
+    # Kindness weighs 1.5 x 2.20 = 3.30, brevity 0.87 and calm at most 0.97: calm is never asked about.
+    found = await judge_with(judge_of(LEARNED), rows("rude", "ok", "loud but ok"), lm)
+    assert found.judged(["0", "1", "2"]) == (Label.FAIL, Label.PASS, Label.PASS)
+    assert lm.asked == ["kind"] * 3
+
+
+async def test_a_judge_of_checks_alone_asks_nobody() -> None:
+    lm = Wordy()
+    made = judge_of(Candidate(assertions=(SHORT,)))
+    found = await judge_with(made, rows("one two three four", "one"), lm)
+    assert (found.judged(["0", "1"]), lm.asked) == ((Label.FAIL, Label.PASS), [])
+    assert made.model.name == "offline"

@@ -18,16 +18,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jinja2 import Environment
 
-from optimizers.artifact import Artifact, Rule, artifact_of, from_json
+from optimizers.artifact import Artifact, Rule, artifact_of, artifact_of_calls, from_json
 from optimizers.artifact_judge import judge_with
 from optimizers.errors import InvalidInput
 from optimizers.export import FORMATS, export
 from optimizers.export.jinja import literal
 from optimizers.export.promptfoo import assertion
 from optimizers.judge import JudgeProgram, candidate_of
-from optimizers.rendering import render
+from optimizers.rendering import calls_of, render
 from optimizers.types import (
+    ANY_FAIL,
+    Assertion,
+    AssertionKind,
     Candidate,
+    Combination,
     DecisionRule,
     Demonstration,
     Example,
@@ -332,3 +336,45 @@ def test_the_promptfoo_assertion_compares_verdict_and_label(
     )
     done = subprocess.run([node, "-e", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == str(agrees).lower()
+
+
+# --- sets of assertions ---------------------------------------------------------------------------------
+
+KIND = Assertion(id="a", criterion="Be kind.", kind=AssertionKind.PROMPT, text="Is it kind?")
+BRIEF = Assertion(id="b", criterion="Be brief.", kind=AssertionKind.CHECK, text="words(output) < 9")
+
+
+def set_of(*assertions: Assertion, combination: Combination = ANY_FAIL) -> Artifact:
+    candidate = Candidate(assertions=assertions, combination=combination)
+    calls = calls_of(candidate, "Be good.", ModelRef(name="openai/gpt"))
+    return artifact_of_calls(candidate, "Be good.", calls, report={}, provenance={})
+
+
+def test_a_set_is_read_with_its_criteria_its_checks_and_its_rule() -> None:
+    text = export(set_of(KIND, BRIEF), "text").text
+    assert "=== prompt 1 of 2: Be kind. ===" in text
+    assert "=== check 2 of 2: Be brief. ===\n\nwords(output) < 9" in text
+    assert "A row fails if any of these prompts or checks fails it." in text
+
+
+def test_a_learned_rule_is_read_with_its_weights() -> None:
+    learned = Combination(weights=(1.25, 0.5), bias=-0.75)
+    text = export(set_of(KIND, BRIEF, combination=learned), "text").text
+    assert "=== prompt 1 of 2, weight 1.25: Be kind. ===" in text
+    assert "the weighted sum and -0.75 come to more than 0" in text
+
+
+@pytest.mark.parametrize("name", ["messages", "mlflow", "promptfoo"])
+def test_a_set_of_one_prompt_is_a_prompt_and_other_sets_are_refused(name: str) -> None:
+    assert "Is it kind?" in export(set_of(KIND), name).text
+    with pytest.raises(InvalidInput, match=f"format '{name}' holds a prompt, and this judge is a code check"):
+        export(set_of(BRIEF), name)
+    with pytest.raises(InvalidInput, match="weighs its answer"):
+        export(set_of(KIND, combination=Combination(weights=(1.0,), bias=0.5)), name)
+    with pytest.raises(InvalidInput, match="holds one prompt, and this judge has 2"):
+        export(set_of(KIND, BRIEF), name)
+
+
+def test_a_set_has_no_dspy_program() -> None:
+    with pytest.raises(InvalidInput, match="needs a judge that was rendered from one candidate"):
+        export(set_of(KIND), "dspy")

@@ -1,5 +1,6 @@
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from optimizers.errors import (
 )
 from optimizers.testing.lab import Lab, Table
 from optimizers.types import (
+    Assertion,
+    AssertionKind,
     Candidate,
     DecisionRule,
     Failure,
@@ -217,3 +220,44 @@ def test_the_observer_is_told_of_trials_and_progress(lab: Lab) -> None:
         table.bench.measure(BASELINE)
         table.bench.measure(BETTER)
     assert told.index(("baseline", 24, 24)) < told.index(0) < told.index(("search", 48, 100)) < told.index(1)
+
+
+# --- sets of assertions ---------------------------------------------------------------------------------
+
+WORDS = ("password", "whatever", "asap")
+SET = Candidate(
+    assertions=tuple(
+        Assertion(id=word, criterion=f"No reply says {word}.", kind=AssertionKind.PROMPT, text="Judge it.")
+        for word in WORDS
+    )
+)
+
+
+def test_a_set_is_a_trial_among_others(table: Table) -> None:
+    baseline, found = table.bench.measure(BASELINE), table.bench.measure(SET, parent=BASELINE)
+    assert found.complete
+    assert found.kappa is not None
+    assert baseline.kappa is not None
+    assert found.kappa > baseline.kappa
+    assert table.bench.measure(SET) is found
+
+
+def test_room_is_kept_for_the_final_test_of_a_set(lab: Lab) -> None:
+    with lab.bench(calls=170, final_rows=24) as table:
+        table.session.reserve_final(2 * 24)
+        table.bench.measure(BASELINE)
+        # Its dev rows take at most 72 calls and its final test 48 beyond a prompt's: 98 calls are left.
+        assert table.bench.price(SET) == 72 + 48
+        assert not table.bench.affordable(table.bench.price(SET))
+        pair = replace(SET, assertions=SET.assertions[:2])
+        table.bench.measure(pair)
+        assert table.session.affordable(170 - table.session.usage.calls - 3 * 24)
+        assert not table.session.affordable(171 - table.session.usage.calls - 3 * 24)
+
+
+def test_a_set_whose_final_test_does_not_fit_is_no_trial(lab: Lab) -> None:
+    with lab.bench(calls=90, final_rows=24) as table:
+        table.session.reserve_final(2 * 24)
+        with pytest.raises(BudgetExhausted, match="its final test"):
+            table.bench.measure(SET)
+        assert table.session.usage.calls == 0

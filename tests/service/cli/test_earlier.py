@@ -47,7 +47,7 @@ def test_a_strategy_that_takes_nothing_over_refuses_a_start(
 ) -> None:
     done = concord(*optimize(standin, "out.json", "--strategy", "gepa", "--from", "best.json"))
     assert done.returncode == 2
-    assert "--from is for the strategy joint, got 'gepa'" in done.stderr
+    assert "--from is for the strategy joint, criteria, got 'gepa'" in done.stderr
     assert standin.received == 0
 
 
