@@ -1,4 +1,5 @@
 """A call: one prompt, the model that answers it, and how its answer becomes a verdict; to JSON and back.
+Beside it a check, which asks nobody.
 
 The JSON form is what a program without Concord needs to judge a row: OpenAI's names for messages and
 decoding, the placeholders, and how to read the answer.
@@ -20,14 +21,15 @@ _SAMPLING = ("temperature", "max_tokens", "top_p", "seed", "reasoning_effort")
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """One prompt of a judge."""
+    """One prompt of a judge. `criterion` is what it looks for, where the judge is a set of assertions."""
 
     template: PromptTemplate
     model: ModelRef
     decision: DecisionRule = AS_WRITTEN
+    criterion: str = ""
 
     def to_plain(self) -> dict[str, object]:
-        """The JSON form. `decision` stands there only with a threshold."""
+        """The JSON form. `decision` stands there only with a threshold, `criterion` only where it is said."""
         plain: dict[str, object] = {
             "messages": [{"role": m.role, "content": m.content} for m in self.template.messages],
             "placeholders": dict(self.template.placeholders),
@@ -37,7 +39,7 @@ class Call:
         }
         if self.decision.threshold is not None:
             plain["decision"] = {"threshold": self.decision.threshold}
-        return plain
+        return plain | ({"criterion": self.criterion} if self.criterion else {})
 
     @classmethod
     def from_plain(cls, plain: PlainObject) -> "Call":
@@ -52,6 +54,7 @@ class Call:
                 template=_template(plain),
                 model=ModelRef(name=model.take("name", str), api_base=model.take("api_base", str, None)),
                 decision=_decision(plain),
+                criterion=plain.take("criterion", str, None) or "",
             )
         except InvalidInput as error:
             raise ArtifactInvalid(f"a call is not usable: {error}") from None

@@ -9,7 +9,7 @@ Source: Stone, Cross-Validatory Choice and Assessment of Statistical Predictions
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from types import MappingProxyType
 from typing import Protocol
@@ -46,6 +46,9 @@ FEW = 8
 
 THRESHOLDS = (0.25, 0.4, 0.7)
 """Probabilities of fail from which on a prompt's answer may count as a fail, beside its own verdict."""
+
+MOST_PROGRAMMED = 24
+"""Assertions that SPADE's programmes choose from: the time that they take grows fast with their number."""
 
 PRICE_OF_A_CALL = 0.002
 """Kappa that a further call on each row must be worth."""
@@ -191,17 +194,36 @@ def _evalgen(pool: AssertionPool, at: Places, most: int) -> Choice:
 
 
 def _spade_coverage(pool: AssertionPool, at: Places, most: int) -> Choice:
-    try:
-        found = spade_coverage(pool.matrix(at), alpha=ALPHA, tau=TAU)
-    except SelectionInfeasible:
-        return Choice()
-    return _at_most(pool, _chosen(found), at, most)
+    def programme(matrix: AssertionMatrix) -> tuple[str, ...]:
+        return spade_coverage(matrix, alpha=ALPHA, tau=TAU)
+
+    return _programmed(programme, pool, at, most)
 
 
 def _spade_subsumption(pool: AssertionPool, at: Places, most: int) -> Choice:
-    matrix = pool.matrix(at)
+    def programme(matrix: AssertionMatrix) -> tuple[str, ...]:
+        pairs = observed_subsumption(matrix)
+        return spade_subsumption(matrix, alpha=ALPHA, tau=TAU, subsumes=pairs)
+
+    return _programmed(programme, pool, at, most)
+
+
+def _programmed(
+    programme: Callable[[AssertionMatrix], tuple[str, ...]], pool: AssertionPool, at: Places, most: int
+) -> Choice:
+    """What the programme chooses; of many assertions among those that are worth most by themselves."""
+    own = pool.matrix(at)
+    if len(pool.assertions) > MOST_PROGRAMMED:
+        worth = [_worth(pool, Choice(members=(j,)), at) for j in range(len(pool.assertions))]
+        best = np.sort(np.argsort(-np.round(worth, 9), kind="stable")[:MOST_PROGRAMMED])
+        own = replace(
+            own,
+            assertions=tuple(own.assertions[j] for j in best),
+            fails=own.fails[best],
+            unknown=own.unknown[best],
+        )
     try:
-        found = spade_subsumption(matrix, alpha=ALPHA, tau=TAU, subsumes=observed_subsumption(matrix))
+        found = programme(own)
     except SelectionInfeasible:
         return Choice()
     return _at_most(pool, _chosen(found), at, most)

@@ -91,6 +91,12 @@ def test_a_threshold_is_the_sets_decision_rule() -> None:
     assert pool().candidate(Choice(members=(0,), threshold=0.7)).decision == DecisionRule(threshold=0.7)
 
 
+def test_programmes_choose_among_the_best_where_there_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("optimizers.criteria.choosing.MOST_PROGRAMMED", 3)
+    found = WAYS["SPADE, coverage"](pool(noise=6), EVERYTHING, 99)
+    assert set(found.members) <= {0, 1, 2}
+
+
 @pytest.mark.parametrize("way", list(WAYS))
 def test_every_way_finds_a_set_that_is_small_enough(way: str) -> None:
     own = pool(noise=4)
@@ -128,10 +134,10 @@ def test_a_learned_rule_is_chosen_where_evidence_must_be_weighed() -> None:
 
 
 def test_luck_on_its_own_rows_does_not_choose_a_way() -> None:
-    # Forty assertions that say nothing: some set of them fits these rows, none fits others.
-    own = pool(noise=40)
+    # Twelve assertions that say nothing: some set of them fits these rows, none fits others.
+    own = pool(noise=12)
     only_noise = AssertionPool(assertions=own.assertions[3:], rows=own.rows, outcomes=own.outcomes[3:])
-    found = choose(only_noise, np.random.default_rng(0), most=40)
+    found = choose(only_noise, np.random.default_rng(0), most=12)
     assert found is None or found.kappa(only_noise, EVERYTHING) < 0.2
 
 
