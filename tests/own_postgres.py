@@ -15,7 +15,7 @@ import pytest
 
 INSTALLED = Path("/usr/lib/postgresql")
 UNPRIVILEGED = ("postgres", "nobody")
-PATIENCE_S = 60
+PATIENCE_S = 240
 
 
 @dataclass(frozen=True, kw_only=True)

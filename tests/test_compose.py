@@ -88,13 +88,13 @@ def environment_of(service: dict[str, Any]) -> dict[str, str]:
 
 def is_healthy(command: list[str], **variables: str) -> bool:
     done = subprocess.run(
-        command, env=os.environ | variables, timeout=30, check=False, capture_output=True, cwd="/"
+        command, env=os.environ | variables, timeout=120, check=False, capture_output=True, cwd="/"
     )
     return done.returncode == 0
 
 
 def until(enough: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while not enough():
         assert time.monotonic() < deadline
         time.sleep(0.2)

@@ -182,7 +182,7 @@ def measured_here(asked: FileGate) -> Reading:
     ids = frozenset(held.ids)
     rows = [row for row in file.labelled if row.id in ids]
     require_enough([row.label for row in rows], held)
-    own = artifact.call.model
+    own = artifact.model
     model = model_ref(asked.model or own.name, asked.api_base or (None if asked.model else own.api_base))
     found = judge_file(
         artifact,

@@ -46,7 +46,7 @@ def _version(judge: JudgeRow, number: int, origin: Origin, artifact: str, note: 
         source=origin.source,
         source_id=origin.source_id,
         dataset_id=origin.dataset_id,
-        model=origin.artifact.call.model.name,
+        model=origin.artifact.model.name,
         artifact=artifact,
         artifact_digest=origin.artifact.digest,
         conclusion=origin.conclusion,

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from optimizers.artifact import Artifact, from_json, from_plain
+from optimizers.calls import Call
 from optimizers.report import Report
 from optimizers.splits import may_measure
 from optimizers.types import Label
@@ -61,7 +62,7 @@ def require_models(artifact: Artifact, settings: Settings) -> None:
     Raises:
         InvalidInput, ModelNotFound: with the model.
     """
-    for call in artifact.calls:
+    for call in artifact.prompts:
         choose_model(call.model.name, call.model.api_base, settings)
 
 
@@ -135,7 +136,9 @@ def _of_evaluation(session: Session, evaluation_id: str) -> Origin:
     evaluation = session.get_one(EvaluationRow, evaluation_id)
     artifact, model = judge_of(session, evaluation)
     if model is not None:  # the file's report is about another model
-        calls = tuple(replace(call, model=model) for call in artifact.calls)
+        calls = tuple(
+            replace(call, model=model) if isinstance(call, Call) else call for call in artifact.calls
+        )
         artifact = replace(artifact, calls=calls, report={})
     run_id = _run_of(session, artifact)
     return Origin(

@@ -45,13 +45,13 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     return found
 
 
-@pytest.mark.timeout(480)
+@pytest.mark.timeout(900)
 def test_chaos_changes_nothing(tmp_path: Path, undisturbed: Outcome) -> None:
     with site(tmp_path, providers=PROVIDERS) as place:
         _go_through(place, undisturbed, server=None)
 
 
-@pytest.mark.timeout(480)
+@pytest.mark.timeout(900)
 def test_nor_does_it_on_postgresql_whose_server_is_restarted(tmp_path: Path, undisturbed: Outcome) -> None:
     with own_postgres() as server, site(tmp_path, server.url, providers=PROVIDERS) as place:
         _go_through(place, undisturbed, server)

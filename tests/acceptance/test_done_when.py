@@ -130,7 +130,7 @@ def test_twenty_lines_with_messages_judge_as_the_service_does(service: Site, pro
         input=json.dumps(rows),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     assert theirs.returncode == 0, theirs.stderr
@@ -174,14 +174,14 @@ print(sorted(unwanted & set(sys.modules)))
 @pytest.mark.parametrize("program", [CORE, API], ids=["the core", "the API"])
 def test_it_loads_nothing_that_it_need_not(program: str, tmp_path: Path) -> None:
     command = [sys.executable, "-P", "-c", program, str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "[]"
 
 
 # --- the API as a process ---------------------------------------------------------------------------
 
-READY_WITHIN_S = 30.0
+READY_WITHIN_S = 120.0
 """Five are promised on a machine that does nothing else; the benchmark measures it."""
 
 
@@ -267,7 +267,7 @@ def contacted_by(folder: Path, *arguments: object) -> set[str]:
         env=environment | {"OPENAI_API_KEY": "any"},
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=240,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -57,7 +57,7 @@ class MlflowServer:
         self._wait()
 
     def _wait(self) -> None:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 240
         while time.monotonic() < deadline:
             assert self.process is not None
             assert self.process.poll() is None, self.log()

@@ -35,7 +35,7 @@ def _postgres_server() -> str:
     """The address of a server where tests may make databases; a skip, by name, without one."""
     url = os.environ.get("CONCORD_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
     try:
-        psycopg.connect(url, connect_timeout=2).close()
+        psycopg.connect(url, connect_timeout=60).close()
     except psycopg.OperationalError as error:
         if os.environ.get("CONCORD_REQUIRE_POSTGRES") == "1":
             raise
@@ -137,10 +137,10 @@ def serve(app: FastAPI) -> Iterator[str]:
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not server.started and thread.is_alive() and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert server.started, "the server did not start within 30 s"
+    assert server.started, "the server did not start within 120 s"
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:

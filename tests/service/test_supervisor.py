@@ -16,7 +16,7 @@ from service.supervisor import GivenUp, Part, Patience, Supervisor, describe_exi
 
 SLEEPER = "from service.lifeline import hold_lifeline; hold_lifeline(); import time; time.sleep(600)"
 QUICK = Patience(
-    settled_s=30, instant_deaths=3, first_pause_s=0.01, longest_pause_s=0.02, grace_s=1.0, ready_within_s=10
+    settled_s=30, instant_deaths=3, first_pause_s=0.01, longest_pause_s=0.02, grace_s=1.0, ready_within_s=60
 )
 
 
@@ -24,7 +24,7 @@ def child(name: str, code: str, *, ready: Callable[[], bool] | None = None, stop
     return Part(name=name, command=(sys.executable, "-c", code), ready=ready, stops_last=stops_last)
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 90.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"

@@ -71,7 +71,7 @@ def _part(name: str, environment: dict[str, str]) -> Iterator[None]:
         yield
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(timeout=30)
+        process.wait(timeout=120)
 
 
 def _judge_some_rows(api: str) -> str:
@@ -80,7 +80,7 @@ def _judge_some_rows(api: str) -> str:
         for n in range(24)
     ]
     with httpx.Client(base_url=api, timeout=30) as client:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 240
         while time.monotonic() < deadline:
             try:
                 client.get("/health").raise_for_status()

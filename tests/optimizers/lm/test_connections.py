@@ -316,7 +316,7 @@ async def over_tls(certificate: Path, **variables: str) -> tuple[Server, str]:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
-        said, _ = await asyncio.wait_for(client.communicate(), timeout=60)
+        said, _ = await asyncio.wait_for(client.communicate(), timeout=240)
     return server, said.decode()
 
 

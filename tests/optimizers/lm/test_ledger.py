@@ -84,7 +84,7 @@ def test_processes_never_hold_the_same_claim(tmp_path: Path) -> None:
         )
         for n in range(3)
     ]
-    outputs = [worker.communicate(timeout=60)[0].split() for worker in workers]
+    outputs = [worker.communicate(timeout=240)[0].split() for worker in workers]
     assert all(worker.returncode == 0 for worker in workers)
     claimed = [key for output in outputs for key in output]
     assert len(claimed) == len(set(claimed)) == 200

@@ -74,7 +74,7 @@ def contacts(program: str, server: StandIn, **variables: str) -> set[str]:
         env=kept | variables,
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=240,
         check=False,
     )
     assert done.returncode == 0, done.stderr

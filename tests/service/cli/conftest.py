@@ -37,7 +37,7 @@ def concord(tmp_path: Path) -> Concord:
             env=clean_environment(**environment),
             capture_output=True,
             text=True,
-            timeout=100,
+            timeout=240,
             check=False,
         )
 

@@ -51,7 +51,7 @@ def test_a_run_that_was_killed_goes_on_where_it_was(
     standin.faults.latency_ms = 30
     command = own_command(*map(str, optimize(standin)))
     process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while len(standin.calls) < 60 and time.monotonic() < deadline:
         time.sleep(0.02)
     process.kill()
@@ -73,11 +73,11 @@ def test_ctrl_c_stops_in_order_and_says_how_to_go_on(
     process = subprocess.Popen(
         command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while len(standin.calls) < 30 and time.monotonic() < deadline:
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=120)
     assert process.returncode == 130
     assert "the same command goes on from here" in errors
     assert "Traceback" not in errors

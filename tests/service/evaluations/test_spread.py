@@ -70,13 +70,11 @@ def _killed(service: Deployment, whole: tuple[Found, list[Found]]) -> None:
     assert service.standin.paid_twice <= 2 * 2 * IN_FLIGHT
 
 
-@pytest.mark.timeout(240)
 def test_killed_workers_change_nothing(tmp_path: Path, whole: tuple[Found, list[Found]]) -> None:
     with deployed(tmp_path, shard_rows=11, max_in_flight=IN_FLIGHT) as service:
         _killed(service, whole)
 
 
-@pytest.mark.timeout(240)
 def test_so_it_is_on_postgresql(tmp_path: Path, whole: tuple[Found, list[Found]], postgres_url: str) -> None:
     with deployed(tmp_path, postgres_url, shard_rows=11, max_in_flight=IN_FLIGHT) as service:
         _killed(service, whole)

@@ -22,7 +22,7 @@ from service.jobs.engine import Sender
 from service.jobs.tables import JobRow
 
 COUNTING_WORKER = Path(__file__).parent / "counting_worker.py"
-LIVENESS_S = 60.0
+LIVENESS_S = 240.0
 """Far more than anything here takes, on a machine that is busy with other things."""
 
 

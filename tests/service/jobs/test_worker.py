@@ -128,7 +128,7 @@ def test_a_stopping_worker_gives_its_jobs_back_at_once(sqlite_shop: Shop) -> Non
     job_id = shop.submit(100)
     shop.until_counted(job_id, 3)
     stopping.send_signal(signal.SIGTERM)
-    assert stopping.wait(timeout=20) == 0
+    assert stopping.wait(timeout=120) == 0
     assert shop.job(job_id).status == "queued"
     shop.start_worker(lease_s=600)
     shop.until(job_id, "succeeded")
@@ -161,7 +161,7 @@ def test_a_job_that_killed_too_many_workers_is_not_tried_again(sqlite_shop: Shop
     job_id = shop.submit(UNLUCKY)
     with shop.engine.begin() as connection:
         connection.execute(text("UPDATE workflow_status SET recovery_attempts = :n"), {"n": MAX_RECOVERIES})
-    assert shop.start_worker().wait(timeout=60) == -signal.SIGKILL
+    assert shop.start_worker().wait(timeout=240) == -signal.SIGKILL
     last = shop.start_worker()
     job = shop.until(job_id, "failed")
     assert job.cause is not None

@@ -142,7 +142,6 @@ async def test_a_database_without_the_tables_is_a_storage_failure(postgres_url: 
     ledger.close()
 
 
-@pytest.mark.timeout(60)
 async def test_a_worker_frozen_in_a_transaction_holds_up_the_others_for_seconds(
     storage: PostgresStorage,
 ) -> None:

@@ -21,7 +21,7 @@ from tests.service.ledger.conftest import break_connections
 
 Start = Callable[..., "subprocess.Popen[str]"]
 SCRIPT = Path(__file__).parent / "asking_worker.py"
-LIVENESS_S = 60.0
+LIVENESS_S = 240.0
 
 
 @pytest.fixture
@@ -94,7 +94,6 @@ def test_killed_processes_pay_again_only_for_what_was_in_flight(
     assert total(settings) >= server.received  # unknown fates stay charged
 
 
-@pytest.mark.timeout(240)
 def test_a_cap_on_one_account_holds_for_many_processes_kills_and_broken_connections(
     start: Start, server: StandIn, settings: Settings
 ) -> None:

@@ -23,7 +23,7 @@ ROWS = make_rows(seed=3, rows=80)
 NOBODY = "http://127.0.0.1:9"
 """MLflow's address here: nothing listens, so every run shows that it goes on without."""
 AT_REST = ("succeeded", "failed", "cancelled", "paused")
-LIVENESS_S = 100.0
+LIVENESS_S = 240.0
 
 
 @dataclass

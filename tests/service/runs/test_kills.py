@@ -49,7 +49,6 @@ def _is_the_same(outcome: Outcome, undisturbed: Outcome, kills: int) -> None:
     assert outcome.paid_twice - undisturbed.paid_twice <= kills * IN_FLIGHT
 
 
-@pytest.mark.timeout(240)
 def test_a_run_killed_three_times_is_the_run_that_it_would_have_been(
     tmp_path: Path, undisturbed: Outcome
 ) -> None:
@@ -57,7 +56,6 @@ def test_a_run_killed_three_times_is_the_run_that_it_would_have_been(
         _is_the_same(_outcome(service, kills=3), undisturbed, kills=3)
 
 
-@pytest.mark.timeout(240)
 def test_so_it_is_on_postgresql(tmp_path: Path, undisturbed: Outcome, postgres_url: str) -> None:
     with deployed(tmp_path, postgres_url, max_in_flight=IN_FLIGHT) as service:
         _is_the_same(_outcome(service, kills=1), undisturbed, kills=1)

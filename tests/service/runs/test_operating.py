@@ -39,7 +39,6 @@ def _metrics(service: Deployment, *lines: str) -> str:
         time.sleep(0.2)
 
 
-@pytest.mark.timeout(240)
 def test_an_exclusive_run_waits_its_turn_and_all_is_counted(either: Deployment, tmp_path: Path) -> None:
     dataset = either.upload()
     body = either.simulated(dataset, exclusive=True)
@@ -113,7 +112,6 @@ def test_a_deleted_dataset_says_what_went_with_it(either: Deployment) -> None:
     assert removed["to_follow"] == ["ledger", "mlflow"]
 
 
-@pytest.mark.timeout(240)
 def test_a_run_goes_on_from_a_backup_that_was_taken_while_it_ran(tmp_path: Path) -> None:
     with deployed(tmp_path / "one") as service:
         service.standin.faults.latency_ms = 30.0

@@ -82,7 +82,7 @@ def keeping_up(
 
 
 def _until(enough: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not enough():
         assert time.monotonic() < deadline
         time.sleep(0.01)

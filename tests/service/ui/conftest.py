@@ -25,7 +25,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, 
 from experiments.standin import CRITERION, make_rows
 from service.up import answers, own_command
 
-READY_S = 100.0
+READY_S = 240.0
 NOBODY = "http://127.0.0.1:9"
 """MLflow's address: nothing listens there."""
 KEY = "a-key-of-these-tests"

@@ -3,7 +3,7 @@
 from experiments.examples import SUPPORT_DESK_CRITERION, support_desk_path
 from tests.service.ui.conftest import Site
 
-DONE_S = 240.0
+DONE_S = 480.0
 
 
 def upload_example(site: Site) -> str:

@@ -15,7 +15,6 @@ pytestmark = pytest.mark.usefixtures("as_ana")
 DONE_MS = 150_000
 
 
-@pytest.mark.timeout(400)
 def test_a_dropped_file_becomes_a_judge_whose_prompt_is_copied(
     page: Page, context: BrowserContext, working_site: Site, accessible: Accessible
 ) -> None:

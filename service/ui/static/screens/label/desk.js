@@ -6,6 +6,7 @@
 
 import { announce } from "../../kit/announce.js";
 import { h } from "../../kit/dom.js";
+import { afterFrame } from "../../kit/later.js";
 import { at } from "../../kit/paths.js";
 import { toast } from "../../kit/toast.js";
 import { createCriteria } from "./criteria.js";
@@ -55,6 +56,9 @@ export function createDesk({ context, dataset, annotator, worklist, work, outbox
 
   const order = orderChoice(worklist, (chosen) => context.go(at`/datasets/${dataset.id}/label`, { order: chosen }));
   const ending = h("div", {});
+  const touched = new Set(); // places whose row has changed and that are not drawn anew yet
+  const redraw = afterFrame(drawTouched);
+  const fetchSoon = afterFrame(fetchAhead);
   const node = h(
     "div",
     { class: "label-desk" },
@@ -89,8 +93,9 @@ export function createDesk({ context, dataset, annotator, worklist, work, outbox
   }
 
   function showCurrent() {
-    fetchAhead();
     const row = work.current;
+    if (row && !texts.get(row.id)) fetchAhead();
+    else fetchSoon();
     list.select();
     view.show(row, row && texts.get(row.id), row && notes.of(row.id, texts.get(row.id)));
     if (row?.label && texts.get(row.id) && !texts.isWhole(row.id)) texts.renew(row.id);
@@ -209,9 +214,15 @@ export function createDesk({ context, dataset, annotator, worklist, work, outbox
 
   function took(entry) {
     work.apply(entry);
-    list.update(work.find(entry.row));
+    touched.add(work.find(entry.row));
+    redraw();
+  }
+
+  function drawTouched() {
+    touched.forEach(list.update);
+    if (touched.has(work.at)) view.mark(work.current);
+    touched.clear();
     bar.update();
-    if (entry.row === work.current?.id) view.mark(work.current);
   }
 
   function onOutbox({ kind, entry, answer, error }) {

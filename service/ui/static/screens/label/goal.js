@@ -1,6 +1,7 @@
 /* The bar to the next milestone. It counts along at once; the server's counts follow when there is time. */
 
 import { fill, h } from "../../kit/dom.js";
+import { afterFrame } from "../../kit/later.js";
 import { at, href } from "../../kit/paths.js";
 import { toast } from "../../kit/toast.js";
 import { milestoneBar, STEPS } from "../../parts/milestones.js";
@@ -9,14 +10,16 @@ const QUIET_MS = 1500;
 
 export function createGoal({ api, dataset, signal }) {
   let counts = dataset;
+  let drawn = dataset.labelled;
   let timer = 0;
   const node = h("div", {}, milestoneBar(counts));
 
-  function draw(before) {
+  const draw = afterFrame(() => {
     fill(node, milestoneBar(counts));
-    const reached = STEPS.find((step) => before < step.labels && counts.labelled >= step.labels);
+    const reached = STEPS.find((step) => drawn < step.labels && counts.labelled >= step.labels);
+    drawn = counts.labelled;
     if (reached) celebrate(reached);
-  }
+  });
 
   function celebrate({ labels, title, unlocks }) {
     const screen = { Evaluate: "evaluate", Optimize: "optimize" }[title];
@@ -29,9 +32,8 @@ export function createGoal({ api, dataset, signal }) {
 
   async function refresh() {
     try {
-      const before = counts.labelled;
       counts = await api.get(at`/datasets/${dataset.id}`, { signal });
-      draw(before);
+      draw();
     } catch {
       // The next label asks again.
     }
@@ -41,15 +43,14 @@ export function createGoal({ api, dataset, signal }) {
     node,
     add(labels) {
       if (!labels) return;
-      const before = counts.labelled;
       const next = counts.next_milestone;
       const missing = next?.missing.labels && { ...next.missing, labels: Math.max(1, next.missing.labels - labels) };
       counts = {
         ...counts,
-        labelled: before + labels,
+        labelled: counts.labelled + labels,
         next_milestone: next && (missing ? { ...next, missing } : next),
       };
-      draw(before);
+      draw();
     },
     refreshSoon() {
       clearTimeout(timer);
