@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from service import health, openapi, problems
 from service.auth import Guard
 from service.catalog import api as catalog
+from service.criteria import api as criteria
 from service.datasets import api as datasets
 from service.db import open_engine
 from service.evaluations import api as evaluations
@@ -31,6 +32,7 @@ RESOURCES: tuple[APIRouter, ...] = (
     health.router,
     session.router,
     datasets.router,
+    criteria.router,
     evaluations.router,
     runs.router,
     judges.router,

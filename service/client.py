@@ -18,9 +18,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Literal, Self, TypeVar
 
+from service.client_criteria import Assertions, Criteria
 from service.client_errors import ClientError, Unreachable
 from service.client_judges import Judges
-from service.client_models import AT_REST, Dataset, Evaluation, Event, Job, Json, JudgedExample, Run
+from service.client_models import (
+    AT_REST,
+    AssertionRun,
+    Dataset,
+    Evaluation,
+    Event,
+    Job,
+    Json,
+    JudgedExample,
+    Run,
+)
 from service.client_wire import ATTEMPTS, Wire, as_items, as_object, given, path_part
 
 OnError = Literal["refuse", "skip"]
@@ -28,7 +39,8 @@ MarkKind = Literal["flag", "skip"]
 BestFormat = Literal["json", "text", "messages", "dspy", "mlflow", "promptfoo"]
 Cell = Literal["tp", "fp", "fn", "tn", "unparseable", "failure"]
 Part = Literal["train", "dev", "test"]
-AnyJob = TypeVar("AnyJob", Run, Evaluation)
+AnyJob = TypeVar("AnyJob", Run, Evaluation, AssertionRun)
+SomeJob = TypeVar("SomeJob", bound=Job)
 
 
 class ConcordClient:
@@ -42,6 +54,8 @@ class ConcordClient:
     ) -> None:
         self._wire = Wire(url, api_key=api_key, timeout_s=timeout_s)
         self.judges = Judges(self._wire)
+        self.criteria = Criteria(self._wire)
+        self.assertions = Assertions(self._wire)
         self.url = url
 
     def __enter__(self) -> Self:
@@ -141,7 +155,7 @@ class ConcordClient:
 
     def worklist(self, dataset_id: str, annotator: str, **options: str | int) -> dict[str, Any]:
         """All rows in the order in which a person works through them, without their texts. Options: order
-        (`given`, `random`, `disagreement`), seed."""
+        (`given`, `random`, `disagreement`, `evalgen`, `uncertain`), seed."""
         params = {"annotator": annotator, **options}
         return as_object(self._wire.send("GET", f"datasets/{dataset_id}/worklist", params=params))
 
@@ -341,6 +355,10 @@ class ConcordClient:
     def _is_at_rest(self, job: Job) -> bool:
         return self._wire.get(f"{job.resource}/{job.id}")["status"] in AT_REST
 
+    def again(self, job: SomeJob) -> SomeJob:
+        """The job as it is now."""
+        return type(job).model_validate(self._wire.get(f"{job.resource}/{job.id}"))
+
     def wait(
         self,
         job: AnyJob,
@@ -355,7 +373,7 @@ class ConcordClient:
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         pause_s = 0.1
         while True:
-            job = type(job).model_validate(self._wire.get(f"{job.resource}/{job.id}"))
+            job = self.again(job)
             if on_change is not None:
                 on_change(job)
             if job.at_rest:

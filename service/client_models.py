@@ -105,6 +105,42 @@ class Evaluation(Job):
     agreement: dict[str, Any] | None = None
 
 
+class AssertionRun(Job):
+    """Assertions over a dataset's rows; `judged` counts the cells (an assertion on a row) that are there."""
+
+    resource: ClassVar[str] = "assertion-runs"
+
+    model: str | None = None
+    assertions: list[str] = []
+    judged: int = 0
+
+
+class Criterion(_Answer):
+    """One thing that a good output does."""
+
+    id: str
+    name: str
+    text: str
+    version: int = 1
+    source: str = "written"
+    retired_at: str | None = None
+    n_assertions: int = 0
+    n_own_labels: int = 0
+    history: list[dict[str, Any]] = []
+
+
+class Assertion(_Answer):
+    """A way to tell whether an output meets a criterion: a `prompt` or a `check`."""
+
+    id: str
+    criterion_id: str
+    kind: str
+    text: str = ""
+    is_behind: bool = False
+    retired_at: str | None = None
+    n_judged: int = 0
+
+
 class Event(BaseModel):
     """One server-sent event: its id (to resume after), its kind (`status`, `trial`, `progress`), its data."""
 

@@ -5,20 +5,23 @@ come from the same ledger as a run's.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 
 from optimizers.artifact import Artifact
-from optimizers.types import Budget, Evaluation, Example
+from optimizers.types import Budget, Evaluation, Example, Usage
 from service.composition import open_service_gateway
 from service.settings import Settings
 
 if TYPE_CHECKING:
     from optimizers.lm.gateway import Gateway
+    from optimizers.lm.gateway import Session as Asking
     from optimizers.lm.loop import BackgroundLoop
+
+T = TypeVar("T")
 
 ACCOUNT = "requests"
 """What judging by request is charged to."""
@@ -41,6 +44,12 @@ class Judging:
         gateway, loop = self._gateway()
         session = gateway.session(account, Budget(), max_in_flight=self._settings.max_in_flight)
         return loop.run(judge_with(artifact, examples, session, abreast=session.abreast))
+
+    def converse(self, work: "Callable[[Asking], Coroutine[Any, Any, T]]") -> tuple[T, Usage]:
+        """What comes of asking a model by `work`, and what it took. Raises as `work` does."""
+        gateway, loop = self._gateway()
+        session = gateway.session(ACCOUNT, Budget(), max_in_flight=self._settings.max_in_flight)
+        return loop.run(work(session)), session.usage
 
     def close(self) -> None:
         """Release what was opened."""

@@ -142,6 +142,10 @@ def _facts(error: BaseException) -> dict[str, object]:
                 "specificity": error.specificity,
                 "labelled": {"fail": error.bad, "pass": error.good},
             }
+        case core.CheckRefused():
+            facts = {"line": error.line, "column": error.column, "reason": error.reason}
+        case core.SelectionInfeasible():
+            facts = {"bound": error.bound, "reachable": error.reachable}
         case core.BudgetTooSmall():
             facts = {"needed_calls": error.needed_calls}
         case core.RunPaused():

@@ -4,6 +4,7 @@ from sqlalchemy import MetaData
 from sqlmodel import SQLModel
 
 from service import idempotency as _idempotency
+from service.criteria import tables as _criteria
 from service.datasets import tables as _datasets
 from service.evaluations import tables as _evaluations
 from service.jobs import tables as _jobs
@@ -14,7 +15,18 @@ from service.removals import tables as _removals
 from service.runs import tables as _runs
 
 PREFIX = "concord_"
-MODULES = (_datasets, _evaluations, _idempotency, _jobs, _judges, _ledger, _metrics, _removals, _runs)
+MODULES = (
+    _criteria,
+    _datasets,
+    _evaluations,
+    _idempotency,
+    _jobs,
+    _judges,
+    _ledger,
+    _metrics,
+    _removals,
+    _runs,
+)
 
 
 def metadata() -> MetaData:

@@ -12,9 +12,12 @@ import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
+from optimizers.checks import CheckRunner
 from optimizers.lm.gateway import Gateway, GatewaySettings
 from optimizers.lm.loop import BackgroundLoop
 from service.composition import open_service_gateway, quiet_environment
+from service.criteria import runs as assertion_runs
+from service.criteria.work import AssertionRunWork
 from service.db import FROZEN_S, end_idle_transactions, open_engine
 from service.evaluations import actions as evaluations
 from service.evaluations import shards
@@ -58,10 +61,12 @@ def work(settings: Settings, calls: GatewaySettings | None = None) -> None:
         if not _prepare(engine, settings, stop):
             return
         gateway, loop = opened.enter_context(open_service_gateway(settings, calls))
+        checks = CheckRunner(workers=settings.worker_concurrency)
+        opened.callback(checks.close)
         worker = Worker(
             engine,
             settings.database,
-            _handlers(engine, gateway, loop, settings),
+            _handlers(engine, gateway, loop, checks, settings),
             concurrency=settings.worker_concurrency,
             global_concurrency=settings.global_concurrency,
             lease_s=settings.lease_s,
@@ -109,7 +114,7 @@ def _prepare(engine: Engine, settings: Settings, stop: threading.Event) -> bool:
 
 
 def _handlers(
-    engine: Engine, gateway: Gateway, loop: BackgroundLoop, settings: Settings
+    engine: Engine, gateway: Gateway, loop: BackgroundLoop, checks: CheckRunner, settings: Settings
 ) -> dict[str, Handler]:
     in_flight = settings.max_in_flight
     bench = Bench(gateway=gateway, loop=loop, max_in_flight=in_flight)
@@ -117,6 +122,7 @@ def _handlers(
         runs.KIND: RunWork(gateway, loop, max_in_flight=in_flight),
         evaluations.KIND: EvaluationWork(bench, jobs.Sender(engine), shard_rows=settings.shard_rows),
         shards.KIND: ShardWork(bench),
+        assertion_runs.KIND: AssertionRunWork(gateway, loop, checks, max_in_flight=in_flight),
     }
 
 

@@ -10,7 +10,9 @@ from typing import Annotated
 import typer
 
 from service.cli import keeping, local, serving
+from service.cli.assertions import assertions
 from service.cli.bench import bench
+from service.cli.criteria import card, criteria, select
 from service.cli.datasets import datasets
 from service.cli.evaluations import evaluations
 from service.cli.failures import explain
@@ -34,6 +36,10 @@ app.command("optimize")(local.optimize)
 app.command("judge")(local.judge)
 app.command("export")(local.export)
 app.add_typer(datasets, name="datasets")
+app.add_typer(criteria, name="criteria")
+app.add_typer(assertions, name="assertions")
+app.command("card")(card)
+app.command("select")(select)
 app.add_typer(runs, name="runs")
 app.add_typer(evaluations, name="evaluations")
 app.add_typer(judges, name="judges")

@@ -12,7 +12,7 @@ from service.cli.failures import StillRunning
 if TYPE_CHECKING:
     from service.cli.show import Bars
     from service.client import ConcordClient
-    from service.client_models import Evaluation, Event, Job, Run
+    from service.client_models import AssertionRun, Evaluation, Event, Job, Run
 
 Priority = Annotated[
     int, typer.Option(min=-100, max=100, help="Higher ones are taken first; of equal ones the older.")
@@ -51,7 +51,7 @@ def rounded(kappa: float | None) -> str:
     return "" if kappa is None else f"{kappa:.3f}"
 
 
-def watch(client: "ConcordClient", job: "Run | Evaluation") -> None:
+def watch(client: "ConcordClient", job: "Run | Evaluation | AssertionRun") -> None:
     """Show how far a job is until nothing more happens. Leaves with 3 if it paused, 1 if it failed."""
     from service.cli.show import bars
 
@@ -60,10 +60,9 @@ def watch(client: "ConcordClient", job: "Run | Evaluation") -> None:
             if not job.at_rest:
                 for event in client.events(job):
                     _show_event(event, shown)
-        found = client.run(job.id) if job.resource == "runs" else client.evaluation(job.id)
+        found = client.again(job)
     except KeyboardInterrupt:
-        again = f"`concord {job.resource} wait {job.id}` or `{job.resource} cancel`"
-        raise StillRunning(f"no longer watching; {job.id} goes on: {again}") from None
+        raise StillRunning(f"no longer watching; {job.id} goes on: {_ways(job)}") from None
     print(found.status)
     if (conclusion := getattr(found, "conclusion", None)) is not None:
         said = f"{conclusion}, kappa on test {rounded(getattr(found, 'test_kappa', None)) or 'undefined'}"
@@ -72,6 +71,12 @@ def watch(client: "ConcordClient", job: "Run | Evaluation") -> None:
         print(found.cause, file=sys.stderr)
     if found.status != "succeeded":
         raise typer.Exit(EXIT_PAUSED if found.status == "paused" else 1)
+
+
+def _ways(job: "Job") -> str:
+    """How one that goes on is watched again, or ended."""
+    commands = "assertions" if job.resource == "assertion-runs" else job.resource
+    return f"`concord {commands} wait {job.id}` or `{commands} cancel`"
 
 
 def _show_event(event: "Event", shown: "Bars") -> None:

@@ -8,7 +8,7 @@ from optimizers.splits import TRAFFIC, may_measure
 from optimizers.types import Label
 from service.datasets import store
 from service.datasets.adjudication import Decision, LabelSource, corrects, decide
-from service.datasets.labelling_schemas import MarkOut
+from service.datasets.labelling_schemas import SECOND_LOOKS, MarkOut
 from service.datasets.marks import remove_mark, shown
 from service.datasets.schemas import NewLabel
 from service.datasets.tables import ExampleRow, LabelRow
@@ -48,7 +48,8 @@ def told(session: Session, dataset_id: str, example_id: str, *, lock: bool = Fal
 
 
 def put_label(session: Session, dataset_id: str, example_id: str, annotator: str, said: NewLabel) -> Told:
-    """Record a label as its annotator's last word; the same word again changes nothing.
+    """Record a label as its annotator's last word; the same word again changes nothing, but where they
+    were asked to look again: that they did is worth knowing.
 
     Raises:
         NotFound: there is no such dataset or example.
@@ -59,7 +60,8 @@ def put_label(session: Session, dataset_id: str, example_id: str, annotator: str
     if adjudicates is None:
         adjudicates = (before is not None and before.adjudicates) or corrects(_decision(example))
     _end_skip(session, row, annotator)
-    if before is not None and _same(before, said, adjudicates=adjudicates):
+    same = before is not None and _same(before, said, adjudicates=adjudicates)
+    if same and said.picked_by not in SECOND_LOOKS:
         return row
     if example.label_source is None:
         example.picked_by = _picked_by(example, said)

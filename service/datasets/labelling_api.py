@@ -29,8 +29,10 @@ def get_worklist(
 
     `given` is the order of their arrival; `random` is the same each time for the same annotator and seed;
     `disagreement` begins with the rows on which stored verdicts differ most, and falls back to `given`, with
-    a `reason`, where there is nothing to compare. Skipped rows come last. Nothing here tells what others or
-    judges said about a row.
+    a `reason`, where there is nothing to compare. `evalgen` and `uncertain` go by what assertions have said:
+    in turns the rows that rarely failing ones fail and the cleanest, or those of which the labels so far say
+    least (by chance until there are 20); what is settled or labelled follows. Skipped rows come last. Nothing
+    here tells what others or judges said about a row.
     """
     return worklist(session, dataset_id, Asked(annotator=annotator, order=order, seed=seed))
 

@@ -8,9 +8,15 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from optimizers.types import Label
 
-PickedBy = Literal["given", "order", "random", "traffic", "disagreement"]
+PickedBy = Literal[
+    "given", "order", "random", "traffic", "disagreement", "evalgen", "learning", "doubt", "suspect"
+]
+"""How a row came up: as it was given, in order, by chance (also from a judge's traffic), by a
+sampler; or again, since its label was in doubt after a criterion changed, or suspect."""
+SECOND_LOOKS = frozenset({"doubt", "suspect"})
+"""Of a label that is given again, knowing that it was in question: the same word is news then."""
 MarkKind = Literal["flag", "skip"]
-Order = Literal["given", "random", "disagreement"]
+Order = Literal["given", "random", "disagreement", "evalgen", "uncertain"]
 
 NOTE_MAX_CHARS = 2_000
 
@@ -96,7 +102,7 @@ class Worklist(BaseModel):
     asked: Order
     reason: str | None = Field(description="Why the order is not the one that was asked for.")
     seed: int | None
-    """Of a random order."""
+    """Of a random order, or of one that begins by chance."""
     disagreed_on: int
     """Rows on which stored verdicts differ; 0 unless the order is `disagreement`."""
     rows: list[WorklistRow]

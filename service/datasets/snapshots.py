@@ -56,6 +56,20 @@ def snapshot(session: Session, dataset_id: str) -> Snapshot:
     return taken
 
 
+def settle(session: Session, dataset_id: str) -> None:
+    """Give the labelled rows that have no part yet theirs, for good, as a snapshot does: for whatever learns
+    from some of them and measures on others.
+
+    Raises:
+        NotFound: there is no such dataset.
+    """
+    dataset = session.exec(select(DatasetRow).where(DatasetRow.id == dataset_id).with_for_update()).first()
+    if dataset is None:
+        raise NotFound("dataset", dataset_id)
+    _settle_parts(session, dataset, [(row, ()) for row in _labelled_examples(session, dataset_id)])
+    session.flush()
+
+
 def load_snapshot(session: Session, digest: str, *, dataset_id: str | None = None) -> Snapshot:
     """The snapshot with this digest; of `dataset_id`, where several datasets have the same content.
 
@@ -75,9 +89,6 @@ Labelled = tuple[ExampleRow, tuple[Annotation, ...]]
 
 
 def _labelled(session: Session, dataset_id: str) -> Iterable[Labelled]:
-    examples = session.exec(
-        select(ExampleRow).where(ExampleRow.dataset_id == dataset_id, col(ExampleRow.label).is_not(None))
-    )
     notes: dict[str, list[Annotation]] = {}
     current = session.exec(
         select(LabelRow)
@@ -88,7 +99,14 @@ def _labelled(session: Session, dataset_id: str) -> Iterable[Labelled]:
         assert note.label is not None
         said = Annotation(annotator=note.annotator, label=Label(note.label), critique=note.critique)
         notes.setdefault(note.example_id, []).append(said)
+    examples = _labelled_examples(session, dataset_id)
     return ((row, tuple(notes.get(row.example_id, ()))) for row in examples)
+
+
+def _labelled_examples(session: Session, dataset_id: str) -> Iterable[ExampleRow]:
+    return session.exec(
+        select(ExampleRow).where(ExampleRow.dataset_id == dataset_id, col(ExampleRow.label).is_not(None))
+    )
 
 
 def _value(row: ExampleRow, annotations: tuple[Annotation, ...]) -> LabelledExample:

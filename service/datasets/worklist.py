@@ -8,7 +8,7 @@ from typing import Literal
 from sqlalchemy import select
 from sqlmodel import Session
 
-from service.datasets import disagreement, store
+from service.datasets import disagreement, sampled, store
 from service.datasets.disagreement import Verdicts
 from service.datasets.labelling_schemas import (
     MarkKind,
@@ -18,6 +18,7 @@ from service.datasets.labelling_schemas import (
     WorklistCounts,
     WorklistRow,
 )
+from service.datasets.sampled import Ranked
 from service.datasets.store import EXAMPLES, LABELS, MARKS
 
 
@@ -47,6 +48,10 @@ def worklist(session: Session, dataset_id: str, asked: Asked) -> Worklist:
     elif order == "disagreement" and verdicts is not None:
         _pick_compared(rows, verdicts)
         rows.sort(key=lambda row: verdicts.disagreement(row.id), reverse=True)
+    elif order in sampled.SAMPLERS:
+        found = sampled.ranked(session, dataset_id, order, _open(rows), _seed(dataset_id, asked))
+        order, reason = found.order, found.reason
+        _arrange(rows, found)
     rows.sort(key=lambda row: row.mark == "skip")
     return Worklist(
         order=order,
@@ -78,6 +83,25 @@ def _rows(session: Session, dataset_id: str, annotator: str) -> list[WorklistRow
         )
         for example_id, settled in connection.execute(in_order)
     ]
+
+
+def _open(rows: Iterable[WorklistRow]) -> list[str]:
+    """Those that a sampler may pick: nobody's label counts on them, and the annotator has given none."""
+    return [row.id for row in rows if not row.settled and row.label is None]
+
+
+def _arrange(rows: list[WorklistRow], found: Ranked) -> None:
+    """The picked rows first; then the open ones behind, which were not picked for a reason as well; then
+    what others have settled, and what is labelled already."""
+    places = {row_id: place for place, row_id in enumerate(found.rows)}
+    if places:
+        _pick((row for row in rows if not row.settled and row.label is None), found.picked_by)
+        rows.sort(key=lambda row: (row.label is not None, row.settled, places.get(row.id, len(places))))
+
+
+def _seed(dataset_id: str, asked: Asked) -> int:
+    """Each annotator and seed has its own chance."""
+    return int.from_bytes(_scatter(dataset_id, asked, "")[:4], "big")
 
 
 def _own_labels(session: Session, dataset_id: str, annotator: str) -> dict[str, Literal["pass", "fail"]]:

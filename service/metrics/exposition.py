@@ -27,7 +27,7 @@ COUNTED = {
     "concord_model_rate_limited": "Attempts that a provider refused with 429.",
     "concord_ledger_hits": "Answers that the ledger had.",
 }
-KINDS = ("evaluation", "run", "shard")
+KINDS = ("assertion_run", "evaluation", "run", "shard")
 
 
 class Requests:

@@ -27,6 +27,8 @@ const ROUTES = [
   ["/datasets/new", () => import("./screens/upload.js")],
   ["/datasets/{id}", () => import("./screens/dataset.js")],
   ["/datasets/{id}/label", () => import("./screens/label.js")],
+  ["/datasets/{id}/criteria", () => import("./screens/criteria.js")],
+  ["/datasets/{id}/criteria/{part}", () => import("./screens/criteria.js")],
   ["/datasets/{id}/evaluate", () => import("./screens/evaluate.js")],
   ["/datasets/{id}/evaluate/{evaluation}", () => import("./screens/evaluate.js")],
   ["/datasets/{id}/optimize", () => import("./screens/optimize.js")],
@@ -34,6 +36,7 @@ const ROUTES = [
   ["/runs/compare", () => import("./screens/compare.js")],
   ["/runs/{id}", () => import("./screens/run.js")],
   ["/judges", () => import("./screens/judges.js")],
+  ["/judges/{name}", () => import("./screens/judge.js")],
   ["/signin", () => import("./screens/signin.js")],
 ];
 const NAV = [

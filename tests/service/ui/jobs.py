@@ -19,15 +19,16 @@ def upload_example(site: Site) -> str:
 
 def evaluated(site: Site, dataset: str, **asked: object) -> str:
     """The id of an evaluation of `dataset` that has succeeded."""
-    return _ended(site, "evaluations", {"dataset_id": dataset, **asked})
+    return finished(site, "evaluations", {"dataset_id": dataset, **asked})
 
 
 def optimized(site: Site, dataset: str, **asked: object) -> str:
     """The id of a run on `dataset` that has succeeded."""
-    return _ended(site, "runs", {"dataset_id": dataset, **asked})
+    return finished(site, "runs", {"dataset_id": dataset, **asked})
 
 
-def _ended(site: Site, kind: str, body: dict[str, object]) -> str:
+def finished(site: Site, kind: str, body: dict[str, object]) -> str:
+    """The id of a job of that kind that has succeeded."""
     job = str(site.post(f"/{kind}", body, expect=202)["id"])
     with site.api.stream("GET", f"/api/{kind}/{job}/events", timeout=DONE_S) as events:
         for _ in events.iter_lines():

@@ -85,7 +85,7 @@ def test_an_unknown_dataset_is_told_with_its_id(page: Page, watch: Watch) -> Non
 def test_a_dataset_has_its_tabs(page: Page, site: Site) -> None:
     page.goto(f"#/datasets/{site.dataset(rows=20)}")
     tabs = page.get_by_role("navigation", name="This dataset")
-    expect(tabs.get_by_role("link")).to_have_count(5)
+    expect(tabs.get_by_role("link")).to_have_count(6)
     tabs.get_by_role("link", name="Label").click()
     expect(tabs.get_by_role("link", name="Label")).to_have_attribute("aria-current", "page")
 

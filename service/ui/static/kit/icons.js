@@ -2,7 +2,7 @@
  *
  *   icon(name) -> SVG of 1em;  names: check cross minus skip flag note undo alert info question chevron-left
  *   chevron-right chevron-down external copy download upload trash edit plus play pause stop sun moon half user
- *   keyboard clock search filter cloud cloud-off people equal unequal sparkle
+ *   keyboard clock search filter cloud cloud-off people equal unequal sparkle split merge code
  */
 
 import { s } from "./dom.js";
@@ -44,6 +44,9 @@ const PATHS = {
   people: "M9 5a3.5 3.5 0 1 0 .01 0zM2.5 19.5c.8-3.5 3.3-5 6.5-5s5.7 1.5 6.5 5M16 5.5a3.2 3.2 0 0 1 0 6.3M18 14.9c2 .7 3.1 2.2 3.5 4.6",
   equal: "M5 9h14M5 15h14",
   unequal: "M5 9h14M5 15h14M16.5 4.5l-9 15",
+  split: "M12 20v-7M12 13L6 5M12 13l6-8M6 9.5V5h4.5M18 9.5V5h-4.5",
+  merge: "M12 4v8M12 12l-6 8M12 12l6 8M8.5 7.5L12 4l3.5 3.5",
+  code: "M8.5 7L3.5 12l5 5M15.5 7l5 5-5 5",
   sparkle: "M12 4l1.8 5.2L19 11l-5.2 1.8L12 18l-1.8-5.2L5 11l5.2-1.8z",
 };
 

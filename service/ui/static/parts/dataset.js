@@ -1,7 +1,7 @@
 /* The head of every screen of one dataset: its name and its tabs.
  *
  *   const {dataset, body, refresh} = await datasetFrame(root, context, "label")
- *       tab: "overview" | "label" | "evaluate" | "optimize" | "runs" (shown at #/runs?dataset=)
+ *       tab: "overview" | "label" | "criteria" | "evaluate" | "optimize" | "runs" (shown at #/runs?dataset=)
  *       dataset is the API's answer; draw into `body`; `await refresh()` fetches it again and gives it
  */
 
@@ -12,6 +12,7 @@ import { loading } from "./notice.js";
 const TABS = [
   ["overview", "Overview", (id) => href(at`/datasets/${id}`)],
   ["label", "Label", (id) => href(at`/datasets/${id}/label`)],
+  ["criteria", "Criteria", (id) => href(at`/datasets/${id}/criteria`)],
   ["evaluate", "Evaluate", (id) => href(at`/datasets/${id}/evaluate`)],
   ["optimize", "Optimize", (id) => href(at`/datasets/${id}/optimize`)],
   ["runs", "Runs", (id) => href("/runs", { dataset: id })],

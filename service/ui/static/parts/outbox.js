@@ -1,7 +1,8 @@
 /* Labels and marks on their way to the server. Each is kept in this browser until the server has it.
  *
  *   const outbox = await outboxOf(api, dataset, annotator)      one for each in this tab; it works on when screens change
- *       outbox.push({kind, row, body?})    kind: "label" "unlabel" "mark" "unmark"
+ *       outbox.push({kind, row, body?})    kind: "label" "unlabel" "mark" "unmark" "by" "unby"
+ *                                          (the last two: by `criterion` alone)
  *       outbox.entries                     what the server does not have yet, oldest first
  *       outbox.state                       {waiting, trouble: null | "away" | "signin", kept: bool}
  *       outbox.retry()                     now
@@ -106,7 +107,7 @@ function createOutbox(api, { name, dataset, annotator }) {
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) return "signin";
       if (isPassing(error) || UNCLEAR.has(error.status)) return "later";
-      if (entry.kind === "unlabel" && error.body?.kind === "label") return { kind: "saved", answer: null }; // it was gone already
+      if (entry.kind.startsWith("un") && error.body?.kind === "label") return { kind: "saved", answer: null }; // it was gone already
       return { kind: "refused", error };
     }
   }
@@ -135,12 +136,17 @@ function createOutbox(api, { name, dataset, annotator }) {
   return outbox;
 }
 
-function send(api, dataset, annotator, { kind, row, body }) {
+function send(api, dataset, annotator, { kind, row, body, criterion }) {
+  if (criterion) return sendBy(api, at`/datasets/${dataset}/criteria/${criterion}/labels/${row}/${annotator}`, kind, body);
   const label = at`/datasets/${dataset}/examples/${row}/labels/${annotator}`;
   const mark = at`/datasets/${dataset}/examples/${row}/marks/${annotator}`;
   if (kind === "label") return api.put(label, body);
   if (kind === "unlabel") return api.delete(label);
   return kind === "mark" ? api.put(mark, body) : api.delete(mark);
+}
+
+function sendBy(api, path, kind, body) {
+  return kind === "by" ? api.put(path, body) : api.delete(path);
 }
 
 /* --- whose queue is whose ----------------------------------------------------------------------------- */

@@ -7,9 +7,8 @@ import { datasetFrame } from "../parts/dataset.js";
 import { empty } from "../parts/notice.js";
 import { outboxOf } from "../parts/outbox.js";
 import { createDesk } from "./label/desk.js";
+import { ORDERS } from "./label/toolbar.js";
 import { createWork } from "./label/worklist.js";
-
-const ORDERS = ["given", "random", "disagreement"];
 
 export async function show(root, context) {
   context.layout("wide");
@@ -25,9 +24,10 @@ export async function show(root, context) {
   );
   if (!annotator) return void fill(body, nobody(context));
   const [worklist, outbox] = await (early ?? begin(context, annotator));
-  const work = createWork(worklist);
+  const picked = pickedRows(context.query);
+  const work = createWork(worklist, picked);
   outbox.entries.forEach(work.apply); // the server does not have these yet
-  const desk = createDesk({ context, dataset, annotator, worklist, work, outbox });
+  const desk = createDesk({ context, dataset, annotator, worklist, work, outbox, picked });
   fill(body, desk.node);
   desk.open({ filter: context.query.get("show"), row: context.query.get("row") });
 }
@@ -41,9 +41,16 @@ function begin(context, annotator) {
   ]);
 }
 
+/* Rows that another screen named, to be looked at by themselves; `because` says why their labels are in question. */
+function pickedRows(query) {
+  const ids = query.getAll("id");
+  const because = ["doubt", "suspect"].find((reason) => reason === query.get("because")) ?? null;
+  return ids.length ? { ids, what: query.get("what") || "Chosen rows", because } : null;
+}
+
 function orderOf({ query }, id) {
   const asked = query.get("order") ?? recall(`order.${id}`, "given");
-  const order = ORDERS.includes(asked) ? asked : "given";
+  const order = asked in ORDERS ? asked : "given";
   remember(`order.${id}`, order);
   return order;
 }

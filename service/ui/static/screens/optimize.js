@@ -25,7 +25,7 @@ export async function show(root, context) {
   fill(
     body,
     current && (await runView(context, current)),
-    current ? another(start, isActive(current)) : [heading(), start],
+    current ? another(start, isActive(current), query.has("strategy")) : [heading(), start],
   );
 }
 
@@ -33,6 +33,6 @@ function heading() {
   return h("div", { class: "stack tight" }, h("h2", {}, "Search for a judge that agrees better"), h("p", { class: "muted" }, "A strategy tries prompts on your labelled rows and keeps what agrees best with people. The winner is measured once, on rows that nothing was tuned on."));
 }
 
-function another(start, isRunning) {
-  return h("details", { class: "another" }, h("summary", {}, isRunning ? "Start another run beside it" : "Start another run"), start);
+function another(start, isRunning, isOpen) {
+  return h("details", { class: "another", open: isOpen }, h("summary", {}, isRunning ? "Start another run beside it" : "Start another run"), start);
 }

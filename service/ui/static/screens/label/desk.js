@@ -9,11 +9,12 @@ import { h } from "../../kit/dom.js";
 import { afterFrame } from "../../kit/later.js";
 import { at } from "../../kit/paths.js";
 import { toast } from "../../kit/toast.js";
+import { createCriteria } from "./criteria.js";
 import { createDisagreements } from "./disagreements.js";
 import { createGoal } from "./goal.js";
 import { createList } from "./list.js";
 import { createNotes } from "./notes.js";
-import { atTheEnd, atTheStart } from "./remarks.js";
+import { aboutPicked, atTheEnd, atTheStart } from "./remarks.js";
 import { createRowView } from "./row.js";
 import { createSaving } from "./saving.js";
 import { createTabs } from "./tabs.js";
@@ -24,7 +25,7 @@ import { createVoice } from "./voice.js";
 const AHEAD = 40;
 const WORDS = { pass: "Pass", fail: "Fail" };
 
-export function createDesk({ context, dataset, annotator, worklist, work, outbox }) {
+export function createDesk({ context, dataset, annotator, worklist, work, outbox, picked }) {
   const { api, signal } = context;
   const named = { api, dataset: dataset.id, annotator, signal };
 
@@ -36,9 +37,11 @@ export function createDesk({ context, dataset, annotator, worklist, work, outbox
   const saving = createSaving({ outbox, signal });
   const disagreements = createDisagreements(named);
   const list = createList({ work, onChoose: goTo });
-  const bar = toolbar({ work, onFilter: filter, onList: list.toggle });
+  const bar = toolbar({ work, picked, onFilter: filter, onList: list.toggle });
+  const criteria = createCriteria({ ...named, push: (entry) => outbox.push(entry) });
   const view = createRowView({
     dataset,
+    criteria,
     annotator,
     work,
     onSay: say,
@@ -63,14 +66,14 @@ export function createDesk({ context, dataset, annotator, worklist, work, outbox
       "div",
       { class: "label-top stack tight" },
       h("div", { class: "columns" }, goal.node, h("div", { class: "spread" }, order, saving.node)),
-      atTheStart(worklist),
+      picked ? aboutPicked(dataset, picked) : atTheStart(worklist),
     ),
     h("div", { class: "label-side" }, bar.node, list.node),
     h("div", { class: "label-main stack" }, ending, view.node),
   );
 
   function open({ filter: name, row }) {
-    if (name) work.setFilter(name);
+    if (name ?? picked) work.setFilter(name ?? "picked");
     const start = row ? work.find(row) : work.nextToLabel(-1);
     work.go(start === -1 ? (work.shown[0] ?? -1) : start);
     fetchAhead(); // on its way while the list is drawn
@@ -193,7 +196,7 @@ export function createDesk({ context, dataset, annotator, worklist, work, outbox
 
   function next(said) {
     const place = work.nextToLabel();
-    if (place === -1) ending.replaceChildren(atTheEnd(dataset, work.counts()));
+    if (place === -1) ending.replaceChildren(atTheEnd(dataset, work.counts(), work.filter === "picked" && picked));
     else work.go(place);
     showCurrent();
     const where =

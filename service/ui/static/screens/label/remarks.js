@@ -13,7 +13,18 @@ export function atTheStart({ reason, counts }) {
   return isSecond && notice("info", null, h("p", {}, text));
 }
 
-export function atTheEnd(dataset, { pass, fail }) {
+const BECAUSE = {
+  doubt: "A criterion has changed since these labels were given. Press pass or fail again, the same or another: both settle it.",
+  suspect: "Good judges contradict these labels with confidence. Press pass or fail again, the same or another: both settle it.",
+};
+
+export function aboutPicked({ id }, { ids, what, because }) {
+  const all = h("a", { href: href(at`/datasets/${id}/label`) }, "All rows");
+  return notice("info", `${what} (${count(ids.length, "row")})`, h("p", {}, because && `${BECAUSE[because]} `, all));
+}
+
+export function atTheEnd(dataset, { pass, fail }, picked = null) {
+  if (picked) return notice("good", "Every row of these has your label", h("p", {}, picked.what), h("div", { class: "row" }, h("a", { class: "button", href: href(at`/datasets/${dataset.id}/criteria`) }, "To the criteria"), h("a", { class: "button", href: href(at`/datasets/${dataset.id}/label`) }, "All rows")));
   const to = href(at`/datasets/${dataset.id}/evaluate`);
   return notice(
     "good",

@@ -19,6 +19,7 @@ const BLINK_MS = 30; // nobody reads faster; a key that bounces does
 
 export function createRowView({
   dataset,
+  criteria,
   annotator,
   work,
   onSay,
@@ -71,6 +72,7 @@ export function createRowView({
       h("summary", {}, "What pass means"),
       h("div", { class: "text card" }, dataset.criterion),
     ),
+    criteria.element,
     others,
     h(
       "div",
@@ -94,6 +96,7 @@ export function createRowView({
     note.dataset.row = row.id;
     node.toggleAttribute("data-empty", false);
     mark(row);
+    if (isOther) criteria.show(row.id);
     if (isOther) toTheTop();
   }
 

@@ -12,17 +12,26 @@ const FILTERS = {
   flag: "Flagged",
   skip: "Skipped",
 };
-const ORDERS = {
+export const ORDERS = {
   given: ["In order", "As the rows arrived."],
   random: ["Random", "Guards against a file that is sorted."],
   disagreement: [
     "Judges disagree",
     "Begins with the rows on which judges differ: they teach most. Rows picked so stay out of the final test.",
   ],
+  evalgen: [
+    "Tests the criteria",
+    "By turns a row that the assertions seem to fail for good reason and one that they seem to pass: your labels soon show which to trust. Rows picked so stay out of the final test.",
+  ],
+  uncertain: [
+    "Hardest to tell",
+    "Begins with the rows on which what the assertions say leaves most open. Rows picked so stay out of the final test.",
+  ],
 };
 
-export function toolbar({ work, onFilter, onList }) {
-  const options = Object.entries(FILTERS).map(([value, words]) => [words, h("option", { value })]);
+export function toolbar({ work, picked, onFilter, onList }) {
+  const filters = picked ? { picked: picked.what, ...FILTERS } : FILTERS;
+  const options = Object.entries(filters).map(([value, words]) => [words, h("option", { value })]);
   const select = h(
     "select",
     { "aria-label": "Which rows", on: { change: () => onFilter(select.value) } },

@@ -14,7 +14,7 @@ export function createVoice({ work, texts, notes, send }) {
   const settling = new Set(); // rows on which this person said that their label decides
 
   function sendLabel(row, label, critique = notes.take(row.id, texts.get(row.id))) {
-    const body = { label, critique, picked_by: row.picked_by, adjudicates: settling.has(row.id) };
+    const body = { label, critique, picked_by: row.picked_by, adjudicates: settling.has(row.id) || row.isQuestioned };
     send({ kind: "label", row: row.id, body });
   }
 

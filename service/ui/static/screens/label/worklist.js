@@ -1,10 +1,12 @@
 /* The rows to work through, where one is among them, and what one has said; without any drawing.
  *
- *   const work = createWork(worklist)      of the API
- *       work.rows                          [{id, label, mark, settled, picked_by, number}]
+ *   const work = createWork(worklist, picked)   of the API; picked: {ids, because}, rows to be looked at by themselves
+ *       work.rows                          [{id, label, mark, settled, picked_by, number, picked, isQuestioned, again}]
+ *                                          isQuestioned: its label is in doubt, and the next one settles it;
+ *                                          again: one's own is, and has not been given again here
  *       work.at, work.current              place in rows, and the row there (or null)
  *       work.shown, work.filter            places that the filter lets through; work.setFilter(name)
- *       work.counts()                      {all, todo, pass, fail, flag, skip}
+ *       work.counts()                      {all, todo, pass, fail, flag, skip, picked}
  *       work.go(place)  work.step(+1)      work.nextToLabel(after = at) -> place or -1
  *       work.ahead(n)                      places that come next, for texts to be fetched
  *       work.find(id)                      -> place or -1
@@ -13,18 +15,28 @@
 
 const FILTERS = {
   all: () => true,
-  todo: (row) => row.label === null && row.mark !== "skip",
+  todo: (row) => row.again || (row.label === null && row.mark !== "skip"),
   pass: (row) => row.label === "pass",
   fail: (row) => row.label === "fail",
   flag: (row) => row.mark === "flag",
   skip: (row) => row.mark === "skip",
+  picked: (row) => row.picked,
 };
 
 const NAMES = Object.keys(FILTERS);
+const KINDS = new Set(["label", "unlabel", "mark", "unmark"]);
+
+/* Its label is to be given again, for a reason that goes with it. Where somebody else gave it, there is nothing of
+ * one's own to come back to: then it is a row to label. */
+function secondLook(row, because) {
+  return because ? { picked_by: because, isQuestioned: true, again: row.label !== null } : {};
+}
 
 /* Each key asks for the next row and for the counts: what all rows would have to be looked through for is kept. */
-export function createWork({ rows: given }) {
-  const rows = given.map((row, i) => ({ ...row, number: i + 1, wasSettled: row.settled }));
+export function createWork({ rows: given }, picked = null) {
+  const named = new Set(picked?.ids);
+  const rows = given.map((row, i) => ({ ...row, number: i + 1, wasSettled: row.settled, picked: false, isQuestioned: false, again: false }));
+  for (const row of rows) if (named.has(row.id)) Object.assign(row, { picked: true, ...secondLook(row, picked.because) });
   const places = new Map(rows.map((row, i) => [row.id, i]));
   const counts = Object.fromEntries(NAMES.map((name) => [name, rows.filter(FILTERS[name]).length]));
   const isOpen = (place) => FILTERS.todo(rows[place]);
@@ -100,10 +112,10 @@ export function createWork({ rows: given }) {
     },
     apply({ kind, row: id, body }) {
       const row = rows[places.get(id)];
-      if (!row) return;
+      if (!row || !KINDS.has(kind)) return;
       tally(row, -1);
       if (kind === "label")
-        Object.assign(row, { label: body.label, settled: true, mark: row.mark === "skip" ? null : row.mark });
+        Object.assign(row, { label: body.label, settled: true, again: false, mark: row.mark === "skip" ? null : row.mark });
       else if (kind === "unlabel") Object.assign(row, { label: null, settled: row.wasSettled });
       else if (kind === "mark") row.mark = body.kind;
       else row.mark = null;

@@ -18,11 +18,12 @@ export function runForm(context, { dataset, models, strategies, runs, force }) {
   let key = onceKey();
   let isReady = false; // fields call `changed` while they are made
   const usual = strategies.find((one) => one.is_default)?.name ?? FIRST_OF_ALL;
+  const wanted = strategies.find((one) => one.name === context.query.get("strategy"))?.name ?? usual;
   const options = optionFields(strategies, changed);
   const strategy = choices({
     name: "strategy",
     legend: "How to search",
-    value: usual,
+    value: wanted,
     onChange: changed,
     options: strategies.map((one) => ({ value: one.name, word: strategyWords(one.name), text: one.summary, note: one.name === usual ? "default" : null, more: options.of(one.name) })),
   });

@@ -12,6 +12,7 @@ const STRATEGIES = {
   instruction_search: "Instruction search",
   mipro: "MIPROv2",
   gepa: "GEPA",
+  criteria: "Criteria and assertions",
 };
 
 export function strategyWords(name) {
