@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +55,9 @@ PRICE_OF_A_CALL = 0.002
 
 Places = NDArray[np.intp]
 """Places of rows."""
+
+Scalar = TypeVar("Scalar", bound=np.generic)
+"""The kind of a table's cells."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,10 +127,10 @@ class AssertionPool:
         unknown = self.unknown[own][:, at]
         if choice.combination.weights:
             balance = np.array(choice.combination.weights) @ self.evidence[own][:, at]
-            mute = unknown.all(axis=0)
+            mute = np.asarray(unknown.all(axis=0))
             return (balance + choice.combination.bias > 0) & ~mute, mute
-        failed = self.fails(choice.threshold)[own][:, at].any(axis=0)
-        return failed, unknown.any(axis=0) & ~failed
+        failed = np.asarray(self.fails(choice.threshold)[own][:, at].any(axis=0))
+        return failed, np.asarray(unknown.any(axis=0)) & ~failed
 
     def calls(self, choice: Choice) -> int:
         """Calls that a row takes."""
@@ -145,7 +148,7 @@ class AssertionPool:
             decision=DecisionRule(threshold=choice.threshold),
         )
 
-    def _table(self, of: Callable[[Outcome], float], kind: type) -> NDArray[np.generic]:
+    def _table(self, of: Callable[[Outcome], float], kind: type[Scalar]) -> NDArray[Scalar]:
         cells = [[of(own[row.id]) for row in self.rows] for own in self.outcomes]
         return np.array(cells, dtype=kind).reshape(len(self.assertions), len(self.rows))
 
