@@ -19,7 +19,7 @@ from service.jobs import dispatch, store
 from service.jobs.engine import Sender
 from service.jobs.states import Status
 from service.jobs.tables import JobRow
-from service.runs import earlier
+from service.runs import earlier, kept
 from service.runs.schemas import NewRun, Resume
 from service.runs.stored import spec_json, spec_of
 from service.runs.tables import RunRow, TrackingRow
@@ -75,6 +75,8 @@ def start(session: Session, sender: Sender, asked: NewRun, settings: Settings) -
     if asked.from_earlier_runs and STRATEGIES[spec.strategy].transfers:
         # Settled here once: a resumed or retried run is the same run, whatever has ended since.
         spec = replace(spec, earlier=earlier.winners(session, asked.dataset_id))
+    if spec.strategy in kept.CHOOSING:
+        spec = replace(spec, assertions=kept.assertions(session, asked.dataset_id))  # settled here as well
     dispatch.submit(
         session,
         sender,
