@@ -9,8 +9,6 @@ from optimizers.types import Failure, FailureKind, Label, ModelRef, Verdict
 from service.criteria import verdicts
 from service.criteria.assertions import live_assertions
 from service.db import transaction
-from service.runs.stored import spec_of
-from service.runs.tables import RunRow
 from tests.service.criteria.conftest import Api
 
 SHORT = "words(output) <= 50"
@@ -109,19 +107,6 @@ def test_live_assertions_are_those_in_use(api: Api, engine: Engine) -> None:
     ]
     refused = {"criterion_id": gone, "kind": "prompt"}
     assert "retired" in api.post("/assertions", refused, expect=409)["detail"]
-
-
-def test_a_run_that_looks_for_criteria_begins_with_those_in_use(api: Api, engine: Engine) -> None:
-    labelled = api.filled("pf" * 40)
-    check = _assertion(labelled, labelled.criterion("Short.")["id"])
-    body = {"dataset_id": labelled.dataset, "model": "offline", "budget": {"max_calls": 500}}
-    begun = {}
-    for strategy in ("criteria", "joint"):
-        run = api.send("POST", "/runs", body | {"strategy": strategy}, expect=202)
-        with transaction(engine, read_only=True) as session:
-            begun[strategy] = spec_of(session.get_one(RunRow, run["id"]).spec).assertions
-    assert [one.id for one in begun["criteria"]] == [check["id"]]
-    assert begun["joint"] == ()
 
 
 def test_what_was_said_first_stays(api: Api, engine: Engine) -> None:
