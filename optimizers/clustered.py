@@ -5,16 +5,15 @@ Wilson's score intervals. Rows of one group say less than as many independent on
 for by an effective number of rows.
 """
 
-import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
-from statistics import NormalDist
 
 import numpy as np
 
-from optimizers.intervals import LEVEL, Array, Estimate
+from optimizers.intervals import Array, Estimate
 from optimizers.kappa import Confusion
+from optimizers.shares import wilson_limits
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,7 +59,7 @@ def share(parts: Array, wholes: Array, counts: Array, undefined: str) -> Estimat
     if n == 0:
         return Estimate(value=None, low=None, high=None, n=0, undefined=undefined)
     value = part / n
-    low, high = _wilson(value, _effective(value, parts, wholes, counts))
+    low, high = wilson_limits(value, _effective(value, parts, wholes, counts))
     return Estimate(value=value, low=low, high=high, n=round(n))
 
 
@@ -74,13 +73,6 @@ def _effective(value: float, parts: Array, wholes: Array, counts: Array) -> floa
     between = groups / (groups - 1) * spread / n**2
     independent = value * (1 - value) / (n - 1)
     return min(n, n * independent / between)
-
-
-def _wilson(value: float, n: float) -> tuple[float, float]:
-    z = NormalDist().inv_cdf((1 + LEVEL) / 2)
-    centre = (value + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * math.sqrt(value * (1 - value) / n + z**2 / (4 * n**2))
-    return max(0.0, min(value, centre - half)), min(1.0, max(value, centre + half))
 
 
 def _f1(overlap: Estimate) -> Estimate:

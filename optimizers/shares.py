@@ -26,13 +26,17 @@ def wilson(count: int, n: int, *, level: float = LEVEL) -> Estimate:
         raise InvalidInput(f"count must be in [0, {n}], got {count}")
     if n == 0:
         return Estimate(value=None, low=None, high=None, n=0, level=level, undefined="no rows")
-    z = normal_quantile(level)
     share = count / n
+    low, high = wilson_limits(share, n, level=level)
+    return Estimate(value=share, low=low, high=high, n=n, level=level)
+
+
+def wilson_limits(share: float, n: float, *, level: float = LEVEL) -> tuple[float, float]:
+    """Wilson's limits for `share` of `n` independent rows; `n`, above 0, may be an effective number."""
+    z = normal_quantile(level)
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    low = 0.0 if count == 0 else max(0.0, centre - half)
-    high = 1.0 if count == n else min(1.0, centre + half)
-    return Estimate(value=share, low=low, high=high, n=n, level=level)
+    return max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))
 
 
 def difference(first: Estimate, second: Estimate) -> Estimate:

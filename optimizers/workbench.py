@@ -179,22 +179,23 @@ class Workbench:
     def price(self, candidate: Candidate) -> int:
         """How many calls its complete trial takes, and its final test beyond what is set aside for one:
         a set of assertions takes several calls a row."""
-        return self.missing(candidate) + self._more_in_final(candidate)
+        return self.missing(candidate) + self.more_in_final(candidate.calls_per_row)
 
-    def affordable_per_row(self, at_most: int, share: float) -> tuple[int, int]:
+    def affordable_per_row(self, at_most: int, share: float) -> int:
         """How many calls a row, 1 to `at_most`, a candidate may take whose final test should take no more
-        than `share` of the budget's room, and what it takes beyond what is set aside."""
-        room = self.room(_LONGEST_SEARCH)
-        payable = at_most if not self._final_rows else 1 + int(share * room) // self._final_rows
-        calls = max(1, min(at_most, payable))
-        return calls, self._final_rows * (calls - 1)
+        than `share` of the budget's room beyond what is set aside."""
+        if not self._final_rows:
+            return at_most
+        more = int(share * self.room(_LONGEST_SEARCH)) // self._final_rows
+        return min(at_most, self._final_calls_per_row + more)
 
-    def _more_in_final(self, candidate: Candidate) -> int:
-        return self._final_rows * max(0, candidate.calls_per_row - self._final_calls_per_row)
+    def more_in_final(self, calls_per_row: int) -> int:
+        """Calls that the final test of a candidate with so many a row takes beyond what is set aside."""
+        return self._final_rows * max(0, calls_per_row - self._final_calls_per_row)
 
     def _set_aside(self, candidate: Candidate) -> None:
         """Keep room for the candidate's final test, beside the baseline's."""
-        if not (more := self._more_in_final(candidate)):
+        if not (more := self.more_in_final(candidate.calls_per_row)):
             return
         if not self._session.affordable(more):
             raise BudgetExhausted(f"the budget has no room for the {more} more calls of its final test")

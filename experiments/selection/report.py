@@ -58,16 +58,20 @@ def _page(lines: Sequence[Line], found: Sequence[Measured]) -> Iterator[str]:
         "over files and their worlds."
     )
     yield ""
-    yield "| way | alignment | kappa | gain in alignment | gain in kappa | worse in | calls | a row |"
-    yield "|---|---|---|---|---|---|---|---|"
+    yield "| way | alignment | kappa | gain, alignment | gain, kappa | worse in | no set | calls | a row |"
+    yield "|---" * 9 + "|"
     for line in lines:
         yield (
             f"| {line.way} | {line.alignment:.3f} | {line.kappa:.3f} | {_shown(line.alignment_gain)} | "
-            f"{_shown(line.kappa_gain)} | {_worse(line)} | {line.calls:.0f} | {line.calls_per_row:.1f} |"
+            f"{_shown(line.kappa_gain)} | {_worse(line)} | {line.without_set} | "
+            f"{line.calls:.0f} | {line.calls_per_row:.1f} |"
         )
     yield ""
-    yield "Worse in: worlds in which `criteria` has less kappa. Calls: those that choosing took. A row: calls"
-    yield "at most to judge a row with the set; a judge in use stops as soon as the row is decided."
+    yield (
+        "Worse in: worlds in which `criteria` has less kappa. No set: worlds in which the way found none, so "
+        "that everything passes. Calls: those that choosing took. A row: calls at most to judge a row with "
+        "the set; a judge in use stops as soon as the row is decided."
+    )
     for heading, name in (("By mechanism", "mechanism"), ("By file", "file")):
         yield ""
         yield f"## {heading}"

@@ -25,7 +25,8 @@ class Interval:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Line:
     """One way to choose: its means, and how much more alignment and kappa our strategy has (paired); `None`
-    for ours itself. `worse_in` counts the worlds in which ours has less kappa."""
+    for ours itself. `worse_in` counts the worlds in which ours has less kappa, `without_set` those in which
+    the way found no set, so that everything passes."""
 
     way: str
     worlds: int
@@ -36,6 +37,7 @@ class Line:
     alignment_gain: Interval | None
     kappa_gain: Interval | None
     worse_in: int
+    without_set: int
 
 
 def summarize(found: Sequence[Measured]) -> list[Line]:
@@ -66,6 +68,7 @@ def _line(way: str, own: Sequence[Measured], ours: Sequence[Measured]) -> Line:
         alignment_gain=None if way == OURS else _gain(own, ours, lambda one: one.alignment),
         kappa_gain=None if way == OURS else _gain(own, ours, lambda one: one.kappa),
         worse_in=sum(a.kappa < b.kappa for a, b in zip(ours, own, strict=True)),
+        without_set=sum(each.calls_per_row == 0 for each in own),
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +53,8 @@ MOST_PROGRAMMED = 24
 PRICE_OF_A_CALL = 0.002
 """Kappa that a further call on each row must be worth."""
 
+T = TypeVar("T")
+
 Places = NDArray[np.intp]
 """Places of rows."""
 
@@ -83,17 +85,19 @@ class AssertionPool:
     @cached_property
     def evidence(self) -> Array:
         """Log-odds of fail, of the shape (assertions, rows)."""
-        return self._table(log_odds, np.float64)
+        return np.array(self._cells(log_odds), dtype=np.float64).reshape(self._shape)
 
     @cached_property
     def unknown(self) -> Flags:
         """Cells without a verdict."""
-        return self._table(lambda cell: not isinstance(cell, Verdict), np.bool_)
+        mute = self._cells(lambda cell: not isinstance(cell, Verdict))
+        return np.array(mute, dtype=bool).reshape(self._shape)
 
     def fails(self, threshold: float | None) -> Flags:
         """Cells that are a fail where probabilities are read with `threshold`."""
         if threshold not in self._fails:
-            self._fails[threshold] = self._table(partial(_fails, threshold=threshold), np.bool_)
+            cells = self._cells(partial(_fails, threshold=threshold))
+            self._fails[threshold] = np.array(cells, dtype=bool).reshape(self._shape)
         return self._fails[threshold]
 
     @cached_property
@@ -124,10 +128,11 @@ class AssertionPool:
         unknown = self.unknown[own][:, at]
         if choice.combination.weights:
             balance = np.array(choice.combination.weights) @ self.evidence[own][:, at]
-            mute = unknown.all(axis=0)
+            mute: Flags = np.logical_and.reduce(unknown, axis=0)
             return (balance + choice.combination.bias > 0) & ~mute, mute
-        failed = self.fails(choice.threshold)[own][:, at].any(axis=0)
-        return failed, unknown.any(axis=0) & ~failed
+        failed: Flags = np.logical_or.reduce(self.fails(choice.threshold)[own][:, at], axis=0)
+        unsure: Flags = np.logical_or.reduce(unknown, axis=0)
+        return failed, unsure & ~failed
 
     def calls(self, choice: Choice) -> int:
         """Calls that a row takes."""
@@ -145,9 +150,12 @@ class AssertionPool:
             decision=DecisionRule(threshold=choice.threshold),
         )
 
-    def _table(self, of: Callable[[Outcome], float], kind: type) -> NDArray[np.generic]:
-        cells = [[of(own[row.id]) for row in self.rows] for own in self.outcomes]
-        return np.array(cells, dtype=kind).reshape(len(self.assertions), len(self.rows))
+    @property
+    def _shape(self) -> tuple[int, int]:
+        return len(self.assertions), len(self.rows)
+
+    def _cells(self, of: Callable[[Outcome], T]) -> list[list[T]]:
+        return [[of(own[row.id]) for row in self.rows] for own in self.outcomes]
 
 
 def _fails(cell: Outcome, *, threshold: float | None) -> bool:

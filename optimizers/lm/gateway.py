@@ -24,7 +24,7 @@ from optimizers.lm.claims import ClaimLost, WhileClaimed
 from optimizers.lm.control import RunControl
 from optimizers.lm.counting import CallCounter, Counted
 from optimizers.lm.flight import Flight
-from optimizers.lm.limiter import AdaptiveLimiter, Limited, Placed
+from optimizers.lm.limiter import AdaptiveLimiter, Limited, Placed, WhileAnswered
 from optimizers.lm.meter import Metered, Timed
 from optimizers.lm.pacing import Paced, Pacer
 from optimizers.lm.pricing import Pricing
@@ -297,7 +297,8 @@ class Gateway:
     def _chain(self, session: Session, flight: Flight, transport: Transport) -> Transport:
         timed = Timed(transport, self.settings.timeout_s)
         ours = WhileClaimed(timed, lambda: self._confirm(session, flight), flight.depart)
-        placed = Placed(self._limited(ours, flight.request.model), session.places)
+        asked = WhileAnswered(self._limited(ours, flight.request.model), session.refusals)
+        placed = Placed(asked, session.places)
         charged = Charged(placed, session.account, session.spend_cap, self.pricing, flight)
         metered: Transport = Metered(Placed(charged, session.turns), self.pricing)
         if self._counter is not None:

@@ -10,9 +10,15 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from optimizers.errors import InvalidInput, ProviderUnavailable
+from optimizers.errors import (
+    AuthenticationFailed,
+    ConcordError,
+    InvalidInput,
+    ModelNotFound,
+    ProviderUnavailable,
+)
 from optimizers.protocols import Transport
-from optimizers.types import ModelAnswer, ModelRequest
+from optimizers.types import ModelAnswer, ModelRef, ModelRequest
 
 
 class AdaptiveLimiter:
@@ -112,6 +118,32 @@ class Placed:
         """Answer `request` once there is a place."""
         async with self._places:
             return await self._inner.complete(request)
+
+    async def aclose(self) -> None:
+        """Release connections."""
+        await self._inner.aclose()
+
+
+class WhileAnswered:
+    """A transport that gives up on a model of which the provider answers no question: calls that were
+    waiting for their place would only hear the same. `refusals` belongs to a run, by model."""
+
+    def __init__(self, inner: Transport, refusals: dict[ModelRef, ConcordError]) -> None:
+        self._inner = inner
+        self._refusals = refusals
+
+    async def complete(self, request: ModelRequest) -> ModelAnswer:
+        """Answer `request`.
+
+        Raises: AuthenticationFailed, ModelNotFound: also where an earlier call had to.
+        """
+        if refusal := self._refusals.get(request.model):
+            raise refusal
+        try:
+            return await self._inner.complete(request)
+        except (AuthenticationFailed, ModelNotFound) as refusal:
+            self._refusals[request.model] = refusal
+            raise
 
     async def aclose(self) -> None:
         """Release connections."""

@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Awaitable, Callable
 
-from optimizers.errors import InvalidInput, PauseReason
+from optimizers.errors import ConcordError, InvalidInput, PauseReason
 from optimizers.lm.budget import BudgetMeter
 from optimizers.lm.charge import Account
 from optimizers.lm.circuit import Circuit
@@ -25,7 +25,8 @@ class Session:
     """A `LanguageModel` under one budget and one spend cap. Made by `Gateway.session`.
 
     `places` are the calls that it may have open; `abreast` questions asked at a time keep all of them busy,
-    and as many `turns` there are to reserve what a call may take.
+    and as many `turns` there are to reserve what a call may take. `refusals` are of models of which no
+    question can be answered.
     `ask` belongs to the gateway's event loop; everything else may be called from any thread.
     """
 
@@ -48,6 +49,7 @@ class Session:
         self.places = asyncio.Semaphore(max_in_flight)
         self.abreast = max_in_flight + math.ceil(AHEAD * max_in_flight)
         self.turns = asyncio.Semaphore(self.abreast)
+        self.refusals: dict[ModelRef, ConcordError] = {}
         self.spend_cap = spend_cap
         self.control = control
         self._oldest = None if max_age_s is None else time.time() - max_age_s

@@ -12,7 +12,7 @@ Sources: EvalGen (Shankar et al., Who Validates the Validators?, 2024) for the l
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -32,6 +32,7 @@ from optimizers.types import (
     Evaluation,
     Label,
     LabelledExample,
+    Verdict,
     digest,
 )
 from optimizers.workbench import Workbench
@@ -103,15 +104,6 @@ class Criteria:
                 return
 
 
-@dataclass(kw_only=True)
-class _Known:
-    """What a search knows."""
-
-    tried: list[Assertion] = field(default_factory=list)
-    judged: list[Assertion] = field(default_factory=list)
-    chosen: Chosen | None = None
-
-
 class _Search:
     """The state of one search."""
 
@@ -121,11 +113,13 @@ class _Search:
         likeness = Likeness(self._learnable)
         self._proposing = Proposing(bench, self._learnable, likeness, frozenset(Idea))
         self._sizes = Sizes(room=bench.room(_LONGEST), dev=len(bench.problem.dev))
-        self._most, self._reserve = bench.affordable_per_row(most, SHARE_OF_FINAL)
+        self._most = bench.affordable_per_row(most, SHARE_OF_FINAL)
         self._train = self._train_rows()
         self._rows = (*self._train, *bench.problem.dev)
         self._first = self._first_rows()
-        self._known = _Known()
+        self._tried: set[Assertion] = set()
+        self._judged: list[Assertion] = []
+        self._chosen: Chosen | None = None
 
     def _train_rows(self) -> tuple[LabelledExample, ...]:
         """The train rows that assertions judge, as many of each class as there are."""
@@ -140,6 +134,11 @@ class _Search:
         """The rows on which an assertion is tried first: train's, as far as there are any."""
         n = max(LEAST_TRIED, round(SHARE_TRIED * len(self._rows)))
         return balanced(self._train, n, self._bench.rng("first rows"))
+
+    @property
+    def _reserve(self) -> int:
+        """Calls to leave for the final test of a set as large as may be."""
+        return self._bench.more_in_final(self._most)
 
     # --- the search ---------------------------------------------------------------------------------------
 
@@ -158,23 +157,23 @@ class _Search:
     def improve(self, turn: int) -> bool | None:
         """Criteria from what the set judges wrongly on train; whether a better set came of it, and `None`
         where nothing new is left to try or to pay."""
-        before = len(self._known.judged)
+        before = len(self._judged)
         if not self._bench.affordable(MISTAKE_QUESTIONS + len(self._rows) + self._reserve):
             return None
-        lines = [each.criterion for each in self._known.judged]
+        lines = [each.criterion for each in self._judged]
         fresh = self._ask_about_mistakes(lines, turn)
-        overall = self._overall(fresh, self._known.judged)
+        overall = self._overall(fresh, self._judged)
         self._judge([*overall, *map(alone, fresh), *self._variants()], SHARE_OF_ROUND)
-        if len(self._known.judged) == before:
+        if len(self._judged) == before:
             return False if fresh else None
         return self._choose(f"criteria {turn + 1}")
 
     def _ask_about_mistakes(self, known: Sequence[str], turn: int) -> tuple[str, ...]:
         if not self._train:
             return ()
-        if self._known.chosen is None:
+        if self._chosen is None:
             return self._proposing.from_labels(self._sizes.questions, 0.5)
-        found = self._cross_fitted(self._known.chosen)
+        found = self._cross_fitted(self._chosen)
         return self._proposing.from_mistakes(tuple(dict.fromkeys(known)), found, self._train, turn)
 
     def _cross_fitted(self, chosen: Chosen) -> Evaluation:
@@ -182,10 +181,10 @@ class _Search:
         own = self._bench.known(self._pool().candidate(chosen.choice), self._train)
         outcomes = dict(own.outcomes)
         for place, row in enumerate(self._train):
-            outcome = outcomes[row.id]
-            label = Label.FAIL if chosen.fails[place] else Label.PASS
-            if not chosen.unknown[place] and getattr(outcome, "label", label) is not label:
-                outcomes[row.id] = replace(outcome, label=label, rationale=None)  # type: ignore[call-arg]
+            outcome, label = outcomes[row.id], Label.FAIL if chosen.fails[place] else Label.PASS
+            differs = isinstance(outcome, Verdict) and outcome.label is not label
+            if differs and not chosen.unknown[place]:
+                outcomes[row.id] = Verdict(label=label, usage=outcome.usage)
         return replace(own, outcomes=outcomes)
 
     # --- assertions ---------------------------------------------------------------------------------------
@@ -199,38 +198,40 @@ class _Search:
 
     def _variants(self) -> list[Assertion]:
         """The set's prompts asked without reasoning: another opinion, and a cheaper one."""
-        if self._known.chosen is None:
+        if self._chosen is None:
             return []
-        own = [self._known.judged[i] for i in self._known.chosen.choice.members]
+        own = [self._judged[i] for i in self._chosen.choice.members]
         prompts = [each for each in own if each.kind is AssertionKind.PROMPT and each.reasoning]
         return [_assertion(each.criterion, each.text, reasoning=False) for each in prompts]
 
     def _judge(self, assertions: Sequence[Assertion], share: float) -> None:
         """Try what is new on the first rows; let those that tell bad rows from good ones judge all rows, the
         most telling first. `share` of the budget's room goes to it: twice as many are tried as go on."""
-        known = set(self._known.tried)
-        new = [each for each in dict.fromkeys(assertions) if each not in known]
+        new = [each for each in dict.fromkeys(assertions) if each not in self._tried]
         room = share * max(0, self._bench.room(_LONGEST) - self._reserve)
         each_takes = len(self._rows) / TRIED_FOR_ONE + len(self._first)
-        new = new[: int(room / each_takes)] if each_takes else new
-        worth = {each: self._telling(each) for each in new if self._affords(each, self._first)}
-        self._known.tried += worth
-        for assertion in sorted(worth, key=lambda each: -worth[each]):
-            if worth[assertion] > 0 and self._affords(assertion, self._rows):
-                self._bench.evaluate(_set(assertion), self._rows)
-                self._known.judged.append(assertion)
+        tried = self._ask(new[: int(room / each_takes)], self._first)
+        self._tried |= set(tried)
+        worth = {each: self._telling(each) for each in tried}
+        telling = sorted((each for each in tried if worth[each] > 0), key=lambda each: -worth[each])
+        self._judged += self._ask(telling, self._rows)
 
-    def _affords(self, assertion: Assertion, rows: Sequence[LabelledExample]) -> bool:
-        return self._bench.affordable(self._bench.missing(_set(assertion), rows) + self._reserve)
+    def _ask(self, assertions: Sequence[Assertion], rows: Sequence[LabelledExample]) -> list[Assertion]:
+        """Ask about `rows` as many of `assertions`, from the first on, as the budget pays; which they are."""
+        payable: list[Assertion] = []
+        cost = self._reserve
+        for assertion in assertions:
+            cost += self._bench.missing(_set(assertion), rows)
+            if not self._bench.affordable(cost):
+                break
+            payable.append(assertion)
+        self._bench.evaluate_each(list(map(_set, payable)), rows)
+        return payable
 
     def _telling(self, assertion: Assertion) -> float:
         """How much more evidence for a fail the assertion finds in bad first rows than in good ones, in
-        standard errors; 0.01 where rows of a class are missing.
-
-        Raises:
-            BudgetExhausted: there is no room to ask.
-        """
-        found = self._bench.evaluate(_set(assertion), self._first)
+        standard errors; 0.01 where rows of a class are missing."""
+        found = self._bench.known(_set(assertion), self._first)
         sides = {
             label: np.array([log_odds(found.outcomes[row.id]) for row in self._first if row.label is label])
             for label in Label
@@ -244,7 +245,7 @@ class _Search:
     # --- sets ---------------------------------------------------------------------------------------------
 
     def _pool(self) -> AssertionPool:
-        judged = self._known.judged
+        judged = self._judged
         outcomes = [self._bench.known(_set(each), self._rows).outcomes for each in judged]
         return AssertionPool(assertions=tuple(judged), rows=self._rows, outcomes=outcomes)
 
@@ -255,7 +256,7 @@ class _Search:
         if found is None:
             return False
         everything, dev = np.arange(len(self._rows)), np.arange(len(self._train), len(self._rows))
-        before, self._known.chosen = self._known.chosen, found
+        before, self._chosen = self._chosen, found
         if before is not None and found.worth(pool, everything) <= before.worth(pool, everything) + 1e-9:
             return False
         candidate = pool.candidate(found.choice)

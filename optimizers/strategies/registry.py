@@ -36,11 +36,13 @@ class Entry:
     """Where a strategy lives (`module:class`), what it does, in one sentence, and what can be set.
 
     `transfers`: it starts from the winners of earlier runs on the dataset (`Problem.earlier`).
+    `uses_assertions`: it starts from those that people keep for the dataset (`Problem.assertions`).
     """
 
     target: str
     summary: str
     transfers: bool = False
+    uses_assertions: bool = False
     options: tuple[Option, ...] = ()
 
 
@@ -113,6 +115,7 @@ STRATEGIES: Mapping[str, Entry] = MappingProxyType(
             target="optimizers.strategies.criteria:Criteria",
             summary="Finds criteria, an assertion for each, and the set that agrees best with people.",
             transfers=True,
+            uses_assertions=True,
             options=_options(
                 rounds=(6, "Rounds of criteria from mistakes at most; the budget may end it earlier."),
                 patience=(2, "Rounds in a row without a better set after which it ends."),

@@ -14,7 +14,7 @@ from optimizers.lm.retry import RetryPolicy
 from optimizers.protocols import Observer, Problem, Strategy
 from optimizers.testing.scripted import Script, ScriptedModel
 from optimizers.testing.world import JudgeWorld
-from optimizers.types import Budget, Candidate, ModelRef, ModelRequest, Part, Trial, Usage
+from optimizers.types import Assertion, Budget, Candidate, ModelRef, ModelRequest, Part, Trial, Usage
 from optimizers.workbench import Workbench
 
 JUDGE = ModelRef(name="scripted/judge")
@@ -81,6 +81,8 @@ class Lab:
     world: JudgeWorld = field(default_factory=lambda: JudgeWorld(train=24, dev=24, test=24))
     script: Script | None = None
     baseline: Candidate = field(default_factory=Candidate)
+    assertions: tuple[Assertion, ...] = ()
+    earlier: tuple[Candidate, ...] = ()
 
     def problem(self, seed: int = 0) -> Problem:
         """The world's train and dev rows."""
@@ -91,6 +93,8 @@ class Lab:
             dev=snapshot.part(Part.DEV),
             baseline=self.baseline,
             seed=seed,
+            earlier=self.earlier,
+            assertions=self.assertions,
         )
 
     def run(

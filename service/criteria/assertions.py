@@ -1,12 +1,11 @@
 """What can be done with assertions. Their texts never change: a change is a new assertion."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 from sqlmodel import Session
 
 from optimizers.checks import CheckRunner
+from optimizers.types import Assertion, AssertionKind
 from service.clock import now
 from service.criteria import store
 from service.criteria.carrying import new_id, replace
@@ -15,25 +14,13 @@ from service.criteria.tables import AssertionRow
 from service.errors import Conflict
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LiveAssertion:
-    """An assertion that is in use: `criterion` is what it is about, `text` the further instruction of a
-    `prompt` or the expression of a `check`."""
-
-    id: str
-    criterion: str
-    kind: Literal["prompt", "check"]
-    text: str
-    reasoning: bool
-
-
-def live_assertions(session: Session, dataset_id: str) -> tuple[LiveAssertion, ...]:
+def live_assertions(session: Session, dataset_id: str) -> tuple[Assertion, ...]:
     """A dataset's assertions in use, in the order in which they came."""
     return tuple(
-        LiveAssertion(
+        Assertion(
             id=row.id,
             criterion=row.criterion_text,
-            kind="check" if row.kind == "check" else "prompt",
+            kind=AssertionKind(row.kind),
             text=row.text,
             reasoning=row.reasoning,
         )

@@ -7,6 +7,7 @@ from sqlmodel import Session
 
 from optimizers import card as core
 from optimizers.criteria.measures import measures
+from optimizers.kappa import Confusion
 from optimizers.types import Label, Part
 from service.criteria import own_labels, store, verdicts
 from service.criteria.labelled import LabelledRows, groups_and_parts, labelled_rows
@@ -147,7 +148,7 @@ def _assertion(found: _Material, row: AssertionRow) -> AssertionMeasures:
     )
 
 
-def plain_measures(confusion: core.Confusion) -> MeasuresOut:
+def plain_measures(confusion: Confusion) -> MeasuresOut:
     """The measures of a confusion table, without intervals."""
     own = measures(confusion)
     return MeasuresOut(

@@ -93,9 +93,9 @@ def _compared(
     and what took its place the one counts that was asked about most rows of both."""
     by_id = {row.id: row for row in own}
     pairs = [
-        (said[before.id], said[row.id])
+        (said[older.id], said[row.id])
         for row in own
-        if row.criterion_text == new and (before := _ancestor(row, by_id, old)) is not None
+        if row.criterion_text == new and (older := _ancestor(row, by_id, old)) is not None
     ]
     if not pairs:
         return {}, {}

@@ -13,6 +13,7 @@ from optimizers.template import verbatim_template
 from optimizers.types import Budget
 from service.catalog.choice import choose_model, choose_proposer
 from service.composition import is_simulated
+from service.criteria.assertions import live_assertions
 from service.datasets.snapshots import snapshot
 from service.errors import Conflict
 from service.jobs import dispatch, store
@@ -72,9 +73,12 @@ def start(session: Session, sender: Sender, asked: NewRun, settings: Settings) -
     taken = snapshot(session, asked.dataset_id)
     label_warnings(spec, taken)
     require_budget(spec, taken)
-    if asked.from_earlier_runs and STRATEGIES[spec.strategy].transfers:
-        # Settled here once: a resumed or retried run is the same run, whatever has ended since.
+    strategy = STRATEGIES[spec.strategy]
+    # Settled here once: a resumed or retried run is the same run, whatever has changed since.
+    if asked.from_earlier_runs and strategy.transfers:
         spec = replace(spec, earlier=earlier.winners(session, asked.dataset_id))
+    if strategy.uses_assertions:
+        spec = replace(spec, assertions=live_assertions(session, asked.dataset_id))
     dispatch.submit(
         session,
         sender,

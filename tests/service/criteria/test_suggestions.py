@@ -77,9 +77,13 @@ def test_the_same_question_costs_nothing_and_another_sample_is_another_question(
     api: Api, model: Answering
 ) -> None:
     model.answers = {"": _criteria(POLITE)}
-    asked = {"source": "prompt", "prompt": "Answer politely. Three."}
-    calls = [_suggest(api, model, **asked, sample=sample)["usage"] for sample in (0, 0, 1)]
-    assert [usage["cached_calls"] for usage in calls] == [0, 1, 0]
+
+    def calls(sample: int) -> dict[str, Any]:
+        prompt = "Answer politely. Three."
+        usage: dict[str, Any] = _suggest(api, model, source="prompt", prompt=prompt, sample=sample)["usage"]
+        return usage
+
+    assert [calls(sample)["cached_calls"] for sample in (0, 0, 1)] == [0, 1, 0]
     assert len(model.asked) == 2
 
 
