@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from experiments.examples import SUPPORT_DESK_CRITERION, support_desk_path
-from tests.service.ui.conftest import Site
+from tests.service.ui.conftest import Site, Watch
 from tests.service.ui.test_datasets import drop
 from tests.service.ui.test_label import labels_of, saved
 
@@ -197,8 +197,9 @@ class Sitting:
 
 @pytest.mark.timeout(900)
 def test_criteria_assertions_and_labels_grow_together_into_a_judge_in_use(
-    page: Page, working_site: Site
+    page: Page, working_site: Site, watch: Watch
 ) -> None:
+    watch.expect("409")  # where the run's judge is not shown to be better, or no better than chance
     sitting = Sitting(page=page, site=working_site)
 
     sitting.upload()
