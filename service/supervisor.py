@@ -52,7 +52,7 @@ class Patience:
     longest_pause_s: float = 10.0
     settled_s: float = 1.0
     grace_s: float = 12.0
-    ready_within_s: float = 120.0
+    ready_within_s: float = 300.0
 
 
 class GivenUp(Exception):

@@ -90,7 +90,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
     (folder / "experiments").symlink_to(ROOT / "experiments")
     running = Installation(folder)
     try:
-        running.wait_until_ready(timeout_s=240)
+        running.wait_until_ready(timeout_s=400)
         yield running
     finally:
         if running.process.poll() is None:
