@@ -23,22 +23,23 @@ export async function show(root, context) {
     context.signal,
   );
   if (!annotator) return void fill(body, nobody(context));
-  const [worklist, outbox] = await (early ?? begin(context, annotator));
+  const { worklist, outbox, unsent } = await (early ?? begin(context, annotator));
   const picked = pickedRows(context.query);
   const work = createWork(worklist, picked);
-  outbox.entries.forEach(work.apply); // the server does not have these yet
+  unsent.forEach(work.apply); // the worklist may not know of these yet
   const desk = createDesk({ context, dataset, annotator, worklist, work, outbox, picked });
   fill(body, desk.node);
   desk.open({ filter: context.query.get("show"), row: context.query.get("row") });
 }
 
-function begin(context, annotator) {
+/* The outbox first: what it sends while the worklist is on its way may be in neither when that is here. */
+async function begin(context, annotator) {
   const { id } = context.params;
   const query = { annotator, order: orderOf(context, id) };
-  return Promise.all([
-    context.api.get(at`/datasets/${id}/worklist`, { query, signal: context.signal }),
-    outboxOf(context.api, id, annotator),
-  ]);
+  const outbox = await outboxOf(context.api, id, annotator);
+  const unsent = [...outbox.entries];
+  const worklist = await context.api.get(at`/datasets/${id}/worklist`, { query, signal: context.signal });
+  return { worklist, outbox, unsent: [...unsent, ...outbox.entries] };
 }
 
 /* Rows that another screen named, to be looked at by themselves; `because` says why their labels are in question. */
