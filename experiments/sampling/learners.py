@@ -7,11 +7,11 @@ import numpy as np
 
 from experiments.sampling.pool import AssertionPool
 from optimizers.criteria.evalgen import evalgen
+from optimizers.criteria.rules import TAU
 from optimizers.kappa import cohen_kappa, confusion
 from optimizers.types import Label
 from optimizers.votes import fail_margins
 
-TAU = 0.25
 _MOST = 8
 
 Learner = Callable[[AssertionPool, Collection[str]], float]

@@ -13,7 +13,8 @@ from experiments.worlds.reachable import MODEL
 from experiments.worlds.transport import WorldTransport
 from optimizers.criteria.matrix import AssertionMatrix, matrix_of
 from optimizers.criteria.measures import measures
-from optimizers.criteria.selection import SelectionRequest, SelectionRule, select
+from optimizers.criteria.rules import SelectionRule
+from optimizers.criteria.selection import SelectionRequest, select
 from optimizers.errors import BudgetExhausted, SelectionInfeasible
 from optimizers.kappa import Confusion
 from optimizers.lm.gateway import Gateway

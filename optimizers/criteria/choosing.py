@@ -21,7 +21,7 @@ from optimizers.criteria.best_kappa import climbed_kappa
 from optimizers.criteria.evalgen import evalgen
 from optimizers.criteria.learned import Array, learn
 from optimizers.criteria.matrix import AssertionMatrix, Flags
-from optimizers.criteria.selection import ALPHA, TAU
+from optimizers.criteria.rules import ALPHA, TAU
 from optimizers.criteria.spade import observed_subsumption, spade_coverage, spade_subsumption
 from optimizers.errors import SelectionInfeasible
 from optimizers.kappa import Confusion, cohen_kappa

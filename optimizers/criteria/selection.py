@@ -2,30 +2,14 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from optimizers.criteria.best_kappa import PRICE, best_kappa
 from optimizers.criteria.evalgen import evalgen
 from optimizers.criteria.matrix import AssertionMatrix
 from optimizers.criteria.measures import AlignmentMeasures, measures
+from optimizers.criteria.rules import ALPHA, TAU, SelectionRule
 from optimizers.criteria.spade import observed_subsumption, spade_coverage, spade_subsumption
 from optimizers.errors import InvalidInput
-
-ALPHA, TAU = 0.6, 0.25
-"""The bounds of whoever gives none: coverage at least, false failure rate at most."""
-
-
-class SelectionRule(StrEnum):
-    """How assertions are chosen."""
-
-    KAPPA = "kappa"
-    """The set with the best kappa, less what its assertions cost."""
-    EVALGEN = "evalgen"
-    """For each criterion the assertion with the most coverage within the false failure rate."""
-    SPADE_COVERAGE = "spade_cov"
-    """The fewest assertions within both bounds."""
-    SPADE_SUBSUMPTION = "spade_sub"
-    """As few as possible of chosen assertions and of those lost, within both bounds."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from optimizers.criteria.rules import SelectionRule
 from service.cli.connection import DEFAULT_SERVER, Key, Server, connect
 
 criteria = typer.Typer(help="What a good output of a dataset does, one thing each.", no_args_is_help=True)
@@ -29,15 +30,6 @@ class Source(StrEnum):
     PROMPT = "prompt"
     LABELS = "labels"
     HISTORY = "history"
-
-
-class Rule(StrEnum):
-    """How assertions are chosen."""
-
-    KAPPA = "kappa"
-    EVALGEN = "evalgen"
-    SPADE_COV = "spade_cov"
-    SPADE_SUB = "spade_sub"
 
 
 @criteria.command("list")
@@ -235,7 +227,7 @@ def interval(found: Mapping[str, Any]) -> str:
 
 def select(
     dataset_id: str,
-    rule: Annotated[Rule, typer.Option(help="How they are chosen.")] = Rule.KAPPA,
+    rule: Annotated[SelectionRule, typer.Option(help="How they are chosen.")] = SelectionRule.KAPPA,
     alpha: Annotated[float | None, typer.Option(min=0, max=1, help="Coverage at least.")] = None,
     tau: Annotated[float | None, typer.Option(min=0, max=1, help="False failure rate at most.")] = None,
     model: Annotated[str | None, typer.Option(help="Whose verdicts; the latest's unless given.")] = None,

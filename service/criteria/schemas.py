@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from optimizers.criteria.rules import ALPHA, TAU, SelectionRule
 from optimizers.types import Label
 from service.catalog.schemas import Limits
-from service.criteria.rules import ALPHA, TAU, Rule
 from service.datasets.schemas import Critique, Name, Sent, Storable
 from service.figures import ConfusionOut, IntervalOut
 from service.jobs.schemas import JobState, Priority, Spend
@@ -473,7 +473,7 @@ class Selection(_WithModel):
     criterion the most coverage within `tau`), or SPADE's programmes within both bounds. `model` is the one
     whose verdicts count; without one, that of the latest assertion run."""
 
-    rule: Rule = Rule.KAPPA
+    rule: SelectionRule = SelectionRule.KAPPA
     alpha: float = Field(default=ALPHA, ge=0, le=1, description="Coverage at least.")
     tau: float = Field(default=TAU, ge=0, le=1, description="False failure rate at most.")
     assertions: list[str] | None = Field(default=None, min_length=1, max_length=500)
@@ -498,7 +498,7 @@ class SelectionOut(BaseModel):
     rows.
     """
 
-    rule: Rule
+    rule: SelectionRule
     model: str | None
     assertions: list[AssertionOut]
     selection: MeasuresOut

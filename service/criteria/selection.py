@@ -103,7 +103,7 @@ def choose(found: Material) -> SelectionOut:
     """
     # scipy's solver: only those who choose load it.
     from optimizers.criteria.best_kappa import PRICE  # noqa: PLC0415
-    from optimizers.criteria.selection import SelectionRequest, SelectionRule, select  # noqa: PLC0415
+    from optimizers.criteria.selection import SelectionRequest, select  # noqa: PLC0415
 
     labels = found.labels
     chosen_on, reported_on = found.rows_in(Part.TRAIN), found.rows_in(Part.DEV)
@@ -111,7 +111,7 @@ def choose(found: Material) -> SelectionOut:
     chosen = select(
         matrix_,
         SelectionRequest(
-            rule=SelectionRule(found.asked.rule.value),
+            rule=found.asked.rule,
             alpha=found.asked.alpha,
             tau=found.asked.tau,
             criteria=_by_criterion(found.assertions),

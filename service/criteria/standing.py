@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from optimizers.criteria.evalgen import evalgen
 from optimizers.criteria.matrix import AssertionMatrix, matrix_of
 from optimizers.criteria.measures import measures
+from optimizers.criteria.rules import TAU
 from optimizers.types import Evaluation, Label, Outcome
-from service.criteria.rules import TAU
 from service.criteria.tables import AssertionRow
 
 Outcomes = Mapping[str, Mapping[str, Outcome]]

@@ -7,7 +7,7 @@ from sklearn.linear_model import LogisticRegression
 from optimizers.criteria.choosing import WAYS, AssertionPool, Choice, choose
 from optimizers.criteria.evalgen import evalgen
 from optimizers.criteria.learned import learn
-from optimizers.criteria.selection import TAU
+from optimizers.criteria.rules import TAU
 from optimizers.sets import outcome_of, read
 from optimizers.types import (
     Assertion,

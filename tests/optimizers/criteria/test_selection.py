@@ -10,7 +10,8 @@ from optimizers.criteria.best_kappa import best_kappa
 from optimizers.criteria.evalgen import evalgen
 from optimizers.criteria.matrix import AssertionMatrix, matrix_of
 from optimizers.criteria.measures import alignment, measures
-from optimizers.criteria.selection import SelectionRequest, SelectionRule, select
+from optimizers.criteria.rules import SelectionRule
+from optimizers.criteria.selection import SelectionRequest, select
 from optimizers.criteria.spade import observed_subsumption, spade_coverage, spade_subsumption
 from optimizers.errors import InvalidInput, SelectionInfeasible
 from optimizers.kappa import Confusion, cohen_kappa
