@@ -6,8 +6,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from optimizers.checks import FUNCTIONS
 from service.criteria import assertions, checking, store, verdicts, views
-from service.criteria.checking import ChecksDep
-from service.criteria.schemas import (
+from service.criteria.assertion_schemas import (
     AssertionChange,
     AssertionOut,
     AssertionVerdict,
@@ -16,6 +15,7 @@ from service.criteria.schemas import (
     NewAssertion,
     TryCheck,
 )
+from service.criteria.checking import ChecksDep
 from service.datasets.queries import IdsQuery
 from service.datasets.store import get_dataset
 from service.db import transaction

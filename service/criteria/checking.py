@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from optimizers.checks import CheckRunner
 from optimizers.types import Example, Failure, Outcome
-from service.criteria.schemas import CheckTried, TriedCell, TryCheck
+from service.criteria.assertion_schemas import CheckTried, TriedCell, TryCheck
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from optimizers.types import Label, Outcome
 from service.criteria import own_labels, store, verdicts
-from service.criteria.schemas import CriterionChanged, DoubtOut, DoubtsOut
+from service.criteria.statistics_schemas import CriterionChanged, DoubtOut, DoubtsOut
 from service.criteria.tables import AssertionRow, CriterionEntryRow, CriterionRow
 from service.datasets.tables import ExampleRow, LabelRow
 

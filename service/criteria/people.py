@@ -8,7 +8,7 @@ from sqlmodel import Session, col
 
 from optimizers.agreement import people_agreement
 from optimizers.types import Annotation, Example, Label, LabelledExample
-from service.criteria.schemas import DriftOut, PeopleOut, PeoplePair, PersonOut
+from service.criteria.statistics_schemas import DriftOut, PeopleOut, PeoplePair, PersonOut
 from service.datasets.labelling_schemas import SECOND_LOOKS
 from service.datasets.store import get_dataset
 from service.datasets.tables import ExampleRow, LabelRow

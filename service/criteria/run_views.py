@@ -5,8 +5,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from service.criteria.assertion_schemas import AssertionRunOut
 from service.criteria.runs import KIND
-from service.criteria.schemas import AssertionRunOut
 from service.criteria.tables import AssertionRunRow
 from service.errors import NotFound
 from service.jobs.listing import cursor_of, newest_first

@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 from optimizers.types import ModelRef
 from service.catalog.choice import choose_model
 from service.criteria import assertions
-from service.criteria.schemas import NewAssertionRun
+from service.criteria.assertion_schemas import NewAssertionRun
 from service.criteria.tables import AssertionRow, AssertionRunRow
 from service.criteria.verdicts import NO_MODEL, key_of
 from service.datasets.store import get_dataset

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from service.criteria import run_views, runs
-from service.criteria.schemas import AssertionRunOut, NewAssertionRun
+from service.criteria.assertion_schemas import AssertionRunOut, NewAssertionRun
 from service.db import transaction
 from service.dependencies import EngineDep, SessionDep, SettingsDep
 from service.idempotency import OnceDep, Reply

@@ -12,10 +12,11 @@ from optimizers.splits import require_labels_to_evaluate
 from optimizers.types import Label, Part
 from service.criteria import assertions as actions
 from service.criteria import verdicts, views
+from service.criteria.assertion_schemas import AssertionOut
 from service.criteria.card import plain_measures, shown
 from service.criteria.labelled import LabelledRows, labelled_rows
-from service.criteria.schemas import AssertionOut, Selection, SelectionOut, SelectionRows
 from service.criteria.standing import Outcomes, matrix
+from service.criteria.statistics_schemas import Selection, SelectionOut, SelectionRows
 from service.criteria.tables import AssertionRow
 from service.datasets.snapshots import settle
 from service.errors import Conflict

@@ -12,17 +12,15 @@ from optimizers.checks import CheckRunner
 from optimizers.types import Annotation, Example, Label, LabelledExample, ModelRef, Part, Usage
 from service.catalog.choice import choose_model
 from service.criteria import assertions, store, views
+from service.criteria.assertion_schemas import AssertionsSuggested, NewAssertion, RefusedAssertion
 from service.criteria.labelled import labelled_rows
 from service.criteria.schemas import (
-    AssertionsSuggested,
     CriteriaSuggested,
-    NewAssertion,
-    RefusedAssertion,
     SuggestAssertions,
     SuggestCriteria,
     SuggestedCriterionOut,
-    spend_of,
 )
+from service.criteria.statistics_schemas import spend_of
 from service.criteria.tables import CriterionRow
 from service.datasets.store import get_dataset
 from service.datasets.tables import ID_MAX_CHARS, ExampleRow

@@ -4,14 +4,10 @@ from fastapi import APIRouter, Response
 
 from optimizers.errors import RunStopped
 from service.criteria import suggestions
+from service.criteria.assertion_schemas import AssertionsSuggested
 from service.criteria.checking import ChecksDep
 from service.criteria.criteria_api import CriterionId
-from service.criteria.schemas import (
-    AssertionsSuggested,
-    CriteriaSuggested,
-    SuggestAssertions,
-    SuggestCriteria,
-)
+from service.criteria.schemas import CriteriaSuggested, SuggestAssertions, SuggestCriteria
 from service.db import transaction
 from service.dependencies import EngineDep, SettingsDep
 from service.judging import JudgingDep

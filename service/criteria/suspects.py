@@ -7,7 +7,7 @@ from sqlmodel import Session, col
 
 from optimizers.kappa import cohen_kappa, confusion
 from optimizers.types import Label, Outcome, Verdict
-from service.criteria.schemas import SuspectOut, SuspectsOut
+from service.criteria.statistics_schemas import SuspectOut, SuspectsOut
 from service.datasets.store import get_dataset
 from service.datasets.tables import ExampleRow, LabelRow
 from service.errors import NotFound

@@ -9,7 +9,7 @@ from sqlmodel import Session, col
 
 from optimizers.types import Failure, FailureKind, Label, ModelRef, Outcome, Verdict, digest
 from service.clock import now
-from service.criteria.schemas import AssertionVerdict
+from service.criteria.assertion_schemas import AssertionVerdict
 from service.criteria.tables import AssertionRow, AssertionRunRow, AssertionVerdictRow
 from service.datasets.tables import ExampleRow
 from service.jobs.tables import JobRow

@@ -6,7 +6,8 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from service.criteria import store
-from service.criteria.schemas import AssertionOut, CriterionDetail, CriterionEntry, CriterionOut
+from service.criteria.assertion_schemas import AssertionOut
+from service.criteria.schemas import CriterionDetail, CriterionEntry, CriterionOut
 from service.criteria.tables import AssertionRow, CriterionEntryRow, CriterionRow
 
 
