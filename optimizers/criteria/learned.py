@@ -1,6 +1,6 @@
 """A learned rule: how much the evidence of each assertion counts.
 
-A logistic regression with a ridge penalty, fitted by Newton's method. Assertions are many and labels few,
+A logistic regression with a ridge penalty on the weights. Assertions are many and labels few,
 so weights are shrunk; and where only so many assertions may be asked, those that move the balance least
 leave a few at a time, and the others are fitted again (backward elimination).
 
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 Array = NDArray[np.float64]
@@ -18,7 +19,6 @@ Array = NDArray[np.float64]
 PENALTY = 3.0
 """The ridge's: what a weight of 1 costs in log-likelihood is half of it."""
 
-_STEPS = 25
 _DIGITS = 4
 _SHARE_DROPPED = 6
 """One in so many of the assertions leaves at a time."""
@@ -57,13 +57,5 @@ def learn(evidence: Array, bad: NDArray[np.bool_], *, most: int) -> LearnedRule:
 
 
 def _fitted(evidence: Array, bad: NDArray[np.bool_]) -> tuple[Array, float]:
-    x = np.vstack([evidence, np.ones(len(bad))])
-    ridge = np.diag([*np.full(len(evidence), PENALTY), 1e-3])
-    w = np.zeros(len(x))
-    for _ in range(_STEPS):
-        p = 1 / (1 + np.exp(-np.clip(w @ x, -30, 30)))
-        step = np.linalg.solve((x * (p * (1 - p))) @ x.T + ridge, x @ (p - bad) + ridge @ w)
-        w -= step
-        if np.abs(step).max() < 1e-8:
-            break
-    return w[:-1], float(w[-1])
+    found = LogisticRegression(C=1 / PENALTY, solver="newton-cholesky", tol=1e-8).fit(evidence.T, bad)
+    return found.coef_[0], float(found.intercept_[0])
