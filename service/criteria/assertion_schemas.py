@@ -1,22 +1,21 @@
 """Shapes of requests and answers about assertions, code checks and assertion runs."""
 
 from datetime import datetime
-from typing import Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from optimizers.types import Label
 from service.catalog.schemas import Limits
-from service.criteria.schemas import (
-    MAX_TRIED_ROWS,
-    AssertionKind,
-    AssertionSource,
-    AssertionText,
-    Rows,
-    WithModel,
-)
-from service.datasets.schemas import Name, Sent
+from service.criteria.schemas import AssertionKind, Rows, WithModel
+from service.datasets.schemas import Name, Sent, Storable
 from service.jobs.schemas import JobState, Priority, Spend
+
+AssertionText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000), Storable]
+AssertionSource = Literal["written", "suggested", "carried"]
+"""`carried`: the criterion's text changed, and the same instruction asks about the new one."""
+MAX_TRIED_ROWS = 100
+"""Of one request that tries a check."""
 
 # --- assertions and checks --------------------------------------------------------------------------
 

@@ -8,9 +8,8 @@ from optimizers.checks import CheckRunner
 from optimizers.types import Assertion, AssertionKind
 from service.clock import now
 from service.criteria import store
-from service.criteria.assertion_schemas import AssertionChange, NewAssertion
+from service.criteria.assertion_schemas import AssertionChange, AssertionSource, NewAssertion
 from service.criteria.carrying import new_id, replace
-from service.criteria.schemas import AssertionSource
 from service.criteria.tables import AssertionRow
 from service.errors import Conflict
 

@@ -11,11 +11,11 @@ from optimizers.kappa import Confusion
 from optimizers.types import Label, Part
 from service.criteria import own_labels, store, verdicts
 from service.criteria.labelled import LabelledRows, groups_and_parts, labelled_rows
-from service.criteria.schemas import CardRows
 from service.criteria.standing import Outcomes, matrix, standing
 from service.criteria.statistics_schemas import (
     AssertionMeasures,
     CardOut,
+    CardRows,
     CriterionCardOut,
     MeasuresOut,
     ReportCardOut,

@@ -12,7 +12,6 @@ from service.jobs.schemas import Spend
 CriterionText = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4_000), Storable
 ]
-AssertionText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000), Storable]
 Prompt = Annotated[str, StringConstraints(min_length=1, max_length=100_000), Storable]
 ModelName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 ApiBase = Annotated[str, StringConstraints(max_length=500)]
@@ -23,12 +22,7 @@ labels and critiques, or from the versions of a prompt."""
 AnyCriterionSource = Literal["written", "prompt", "labels", "history", "split", "merge"]
 CriterionEvent = Literal["created", "changed", "retired", "restored", "split", "merged"]
 AssertionKind = Literal["prompt", "check"]
-AssertionSource = Literal["written", "suggested", "carried"]
-"""`carried`: the criterion's text changed, and the same instruction asks about the new one."""
 Rows = Literal["labelled", "all"]
-CardRows = Literal["report", "all"]
-
-MAX_TRIED_ROWS = 100
 
 
 class WithModel(Sent):

@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from service.criteria import card, doubts, people, selection, suspects
-from service.criteria.schemas import CardRows
 from service.criteria.statistics_schemas import (
+    CardRows,
     DoubtsOut,
     PeopleOut,
     ReportCardOut,

@@ -1,16 +1,18 @@
 """Shapes of what people's labels say of criteria and assertions, and of each other."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from optimizers.criteria.rules import ALPHA, TAU, SelectionRule
 from optimizers.types import Label
 from service.criteria.assertion_schemas import AssertionOut
-from service.criteria.schemas import AssertionKind, CardRows, WithModel
+from service.criteria.schemas import AssertionKind, WithModel
 from service.figures import ConfusionOut, IntervalOut
 from service.jobs.schemas import Spend
+
+CardRows = Literal["report", "all"]
 
 # --- how it fits labels -----------------------------------------------------------------------------
 
