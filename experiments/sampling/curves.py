@@ -8,6 +8,7 @@ from types import MappingProxyType
 from experiments.sampling.learners import LEARNERS
 from experiments.sampling.pool import AssertionPool, assertion_pool
 from experiments.worlds import MECHANISMS, make_world_file, read_labelled
+from experiments.worlds.cases import Case
 from optimizers.sampling import SAMPLERS, LabellingState, NearThreshold, Sampler
 
 LABELS = (10, 20, 30, 40, 50, 60, 80, 100, 120, 150)
@@ -23,20 +24,6 @@ ORDERS: Mapping[str, Sampler] = MappingProxyType(
     | {"near_threshold": NearThreshold(candidate=JUDGE)}
 )
 """The samplers that are compared, by name; `near_threshold` goes by one prompt that asks for all criteria."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Case:
-    """A world, and the seed by which rows are drawn and ties broken."""
-
-    file: str
-    seed: int
-    mechanism: str
-
-    @property
-    def cluster(self) -> str:
-        """Worlds of one file and seed share their rows: they are drawn together."""
-        return f"{self.file}/{self.seed}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,35 +6,14 @@ Each labelled file (CSV) becomes a world for each seed, the mechanisms in turn. 
 summary.json.
 """
 
-import argparse
-import multiprocessing
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
 from experiments.bench.design import FILES
-from experiments.selection.measuring import Case, Measured, measure_case
+from experiments.selection.measuring import Measured, measure_case
 from experiments.selection.report import write_report
-from experiments.worlds import MECHANISMS
-
-SEEDS = (2, 3, 4)
-"""Worlds of seeds 0 and 1 served while the strategy was made."""
-
-
-def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m experiments.selection",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--data", type=Path, required=True, help="folder of labelled files")
-    parser.add_argument("--out", type=Path, required=True, help="folder of the report")
-    parser.add_argument("--files", nargs="*", default=list(FILES), help="names of files")
-    parser.add_argument("--mechanisms", nargs="*", choices=sorted(MECHANISMS), default=list(MECHANISMS))
-    parser.add_argument("--seeds", type=int, nargs="*", default=list(SEEDS))
-    parser.add_argument("--jobs", type=int, default=1, help="processes")
-    return parser.parse_args(given)
+from experiments.worlds.cases import Case, parser_of, processes
 
 
 def cases(files: Sequence[str], seeds: Sequence[int], mechanisms: Sequence[str]) -> list[Case]:
@@ -48,11 +27,10 @@ def cases(files: Sequence[str], seeds: Sequence[int], mechanisms: Sequence[str])
 
 def main(arguments: Sequence[str] | None = None) -> Path:
     """Measure, and write the report after each case, so that what is there can be read; its path."""
-    given = _arguments(arguments)
+    given = parser_of("experiments.selection", __doc__, FILES).parse_args(arguments)
     found: list[Measured] = []
-    context = multiprocessing.get_context("spawn")
     todo = cases(given.files, given.seeds, given.mechanisms)
-    with ProcessPoolExecutor(given.jobs, mp_context=context) as pool:
+    with processes(given.jobs) as pool:
         for own in pool.map(partial(measure_case, given.data), todo):
             found += own
             path = write_report(given.out, found)

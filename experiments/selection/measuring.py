@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from experiments.selection.pool import people_assertions
 from experiments.worlds import MECHANISMS, SimulatedJudge, make_world_file, read_labelled
+from experiments.worlds.cases import Case
 from experiments.worlds.reachable import MODEL
 from experiments.worlds.transport import WorldTransport
 from optimizers.criteria.matrix import AssertionMatrix, matrix_of
@@ -27,20 +28,6 @@ from optimizers.workbench import Workbench
 
 ALLOWED = 1.1
 """The budget, in calls, as a multiple of what it takes to ask all assertions about all rows to choose on."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Case:
-    """A world, and the seed of the search in it."""
-
-    file: str
-    seed: int
-    mechanism: str
-
-    @property
-    def cluster(self) -> str:
-        """Cases of one file share its rows: they are drawn together."""
-        return self.file
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from experiments.sampling.__main__ import main
-from experiments.sampling.curves import LABELS, Case, Curve, picked
+from experiments.sampling.curves import LABELS, Curve, picked
 from experiments.sampling.learners import LEARNERS, any_fail_set
 from experiments.sampling.pool import AssertionPool, assertion_pool
 from experiments.sampling.report import write_report
 from experiments.sampling.summary import needed_labels, summarize
 from experiments.standin import make_rows
 from experiments.worlds import MECHANISMS, make_world_file, read_labelled
+from experiments.worlds.cases import Case
 from optimizers.sampling import LearningOrder, RandomOrder
 from optimizers.types import Label, Verdict
 

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from experiments.selection.__main__ import cases, main
-from experiments.selection.measuring import ALLOWED, OURS, WAYS, Case, Measured, measure_case
+from experiments.selection.measuring import ALLOWED, OURS, WAYS, Measured, measure_case
 from experiments.selection.pool import DISTRACTIONS, WORDINGS, people_assertions
 from experiments.selection.report import write_report
 from experiments.selection.summary import summarize
 from experiments.standin import make_rows
 from experiments.worlds import MECHANISMS, make_world_file, read_labelled
+from experiments.worlds.cases import Case
 from optimizers.types import Label, Part
 
 
