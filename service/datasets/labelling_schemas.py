@@ -28,6 +28,11 @@ def without_nul(text: str) -> str:
     return text
 
 
+def with_line_feeds(text: str) -> str:
+    """The same words whether they came as JSON or in a form, whose lines browsers end with CR LF."""
+    return text.replace("\r\n", "\n")
+
+
 Note = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=NOTE_MAX_CHARS), AfterValidator(without_nul)
 ]

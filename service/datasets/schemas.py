@@ -11,7 +11,14 @@ from optimizers.types import Label
 from service.datasets.adjudication import LabelSource
 from service.datasets.bodies import inlined
 from service.datasets.ingest import OnError, Refused, Understood
-from service.datasets.labelling_schemas import MarkOut, OwnLabel, PickedBy, VerdictOnRow, without_nul
+from service.datasets.labelling_schemas import (
+    MarkOut,
+    OwnLabel,
+    PickedBy,
+    VerdictOnRow,
+    with_line_feeds,
+    without_nul,
+)
 from service.datasets.tables import ID_MAX_CHARS
 
 Storable = AfterValidator(without_nul)
@@ -19,7 +26,10 @@ Name = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=ID_MAX_CHARS), Storable
 ]
 Criterion = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000), Storable
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000),
+    Storable,
+    AfterValidator(with_line_feeds),
 ]
 Critique = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000), Storable]
 

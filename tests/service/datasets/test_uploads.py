@@ -98,6 +98,11 @@ def test_a_criterion_is_needed_unless_the_file_says_it(api: Api) -> None:
     assert api.client.post("/api/datasets", files=with_column).json()["criterion"] == "polite"
 
 
+def test_a_criterion_reads_the_same_from_a_form_and_from_json(api: Api) -> None:
+    response = api.upload(CSV, criterion="It answers.\r\n\r\n- kindly")
+    assert response.json()["criterion"] == "It answers.\n\n- kindly"
+
+
 @pytest.mark.parametrize(
     ("fields", "named"),
     [

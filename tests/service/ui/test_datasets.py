@@ -52,7 +52,7 @@ def test_a_file_may_be_dropped_on_the_list(page: Page, site: Site) -> None:
     page.goto("#/datasets")
     page.locator(".dataset-item").first.wait_for()
     drop(page, "main", "dropped.csv", ROWS)
-    expect(page.get_by_text("dropped.csv")).to_be_visible()
+    expect(page.get_by_text("dropped.csv", exact=True)).to_be_visible()
     expect(page.get_by_text("All 24 rows can be used")).to_be_visible()
 
 
