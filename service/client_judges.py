@@ -54,6 +54,10 @@ class Judges:
         found = self._wire.post(f"{_path(name)}/verdicts", body)
         return tuple(JudgedExample.model_validate(verdict) for verdict in found["verdicts"])
 
+    def traffic(self, name: str, **wanted: Any) -> Iterator[dict[str, Any]]:
+        """Kept rows with what the judge said of them, the latest first. Wanted: since, version, verdict."""
+        return self._wire.pages(f"{_path(name)}/traffic", wanted)
+
     def forget_traffic(self, name: str, before: str) -> int:
         """Remove rows that were kept before a moment, but for those of a sample; how many."""
         found = self._wire.send("DELETE", f"{_path(name)}/traffic", params={"before": before})

@@ -14,7 +14,7 @@ from pathlib import Path
 from experiments.bench.design import FILES
 from experiments.sampling.curves import ORDERS, curves
 from experiments.sampling.report import write_report
-from experiments.worlds.cases import Case, parser_of, processes
+from experiments.worlds.cases import crossed, parser_of, processes
 
 
 def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
@@ -26,12 +26,7 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> Path:
     """Measure, and write the report; its path."""
     given = _arguments(arguments)
-    cases = [
-        Case(file=file, seed=seed, mechanism=mechanism)
-        for file in given.files
-        for seed in given.seeds
-        for mechanism in given.mechanisms
-    ]
+    cases = crossed(given.files, given.seeds, given.mechanisms)
     measure = partial(curves, given.data, samplers=given.samplers)
     found = []
     with processes(given.jobs) as pool:

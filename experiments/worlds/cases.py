@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -25,6 +26,11 @@ class Case:
     def cluster(self) -> str:
         """Worlds of one file and seed share their rows: they are drawn together."""
         return f"{self.file}/{self.seed}"
+
+
+def crossed(files: Sequence[str], seeds: Sequence[int], mechanisms: Sequence[str]) -> list[Case]:
+    """A world of each mechanism for each file and seed."""
+    return [Case(file=f, seed=s, mechanism=m) for f, s, m in product(files, seeds, mechanisms)]
 
 
 def parser_of(module: str, described: str | None, files: Sequence[str]) -> argparse.ArgumentParser:

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from optimizers.artifact import from_json
 from optimizers.errors import RunStopped
+from optimizers.types import Label
 from service.db import transaction
 from service.dependencies import EngineDep, SessionDep, SettingsDep
 from service.idempotency import OnceDep, Reply
@@ -26,6 +27,7 @@ from service.judges.schemas import (
     RateOut,
     SampleOut,
     Since,
+    TrafficOut,
     TrafficRemoved,
     VerdictsOut,
     VersionOut,
@@ -122,6 +124,22 @@ def judge_batch(
         with transaction(engine) as session:
             kept = traffic.keep(session, version, asked, found)
     return traffic.told(judge, version, asked, found, kept)
+
+
+@router.get("/judges/{name}/traffic")
+def list_traffic(
+    name: str,
+    session: SessionDep,
+    request: PageDep,
+    since: Annotated[Since | None, Query(description="Only rows that were kept since then.")] = None,
+    version: Annotated[
+        int | None, Query(ge=1, le=MAX_NUMBER, description="Only rows that this version judged.")
+    ] = None,
+    verdict: Annotated[Label | None, Query(description="Only rows with this verdict.")] = None,
+) -> Page[TrafficOut]:
+    """Rows that were kept with what the judge said of them, the latest first."""
+    wanted = traffic.Wanted(version=version, since=since, verdict=verdict)
+    return traffic.page(session, store.get(session, name), wanted, request)
 
 
 @router.delete("/judges/{name}/traffic")

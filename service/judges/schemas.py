@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from optimizers.report import Conclusion
+from optimizers.types import FailureKind, Label
 from service.datasets.labelling_schemas import without_nul
 from service.datasets.tables import ID_MAX_CHARS
 from service.figures import ConfusionOut, IntervalOut
@@ -246,6 +247,30 @@ class VerdictsOut(BaseModel):
     verdicts: list[VerdictOut]
     kept: int
     usage: dict[str, Any]
+
+
+class TrafficOut(BaseModel):
+    """A kept row with what `version` said of it; without a `verdict` there is a `failure` with its `message`.
+
+    `id` is the sender's. `example_id` names the row in the version's dataset, where the `sample` it was drawn
+    into brought it.
+    """
+
+    model_config = ConfigDict(from_attributes=True)
+
+    number: int
+    version: int
+    id: str | None = Field(validation_alias="row_id")
+    input: str
+    output: str
+    verdict: Label | None
+    fail_probability: float | None
+    rationale: str | None
+    failure: FailureKind | None
+    message: str | None
+    sample: int | None
+    example_id: str | None
+    created_at: datetime
 
 
 class TrafficRemoved(BaseModel):

@@ -1,7 +1,7 @@
 """What a judge says in use, and what is kept of it."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,8 +14,9 @@ from service.clock import now
 from service.datasets.ingest.rows import pair_hash
 from service.datasets.tables import ExampleRow
 from service.judges import store
-from service.judges.schemas import Batch, TrafficIn, VerdictsOut
+from service.judges.schemas import Batch, TrafficIn, TrafficOut, VerdictsOut
 from service.judges.tables import JudgeRow, TrafficRow, VersionRow
+from service.paging import Page, PageRequest, page_of
 from service.runs.schemas import VerdictOut
 
 _TRAFFIC: Table = TrafficRow.__table__  # type: ignore[attr-defined]  # SQLModel sets it on tables
@@ -98,6 +99,31 @@ def _values(
         "message": said.message,
         "created_at": at,
     }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Which of a judge's kept rows: those of a version, of a time, with a verdict; `None` is any."""
+
+    version: int | None = None
+    since: datetime | None = None
+    verdict: Label | None = None
+
+
+def page(session: Session, judge: JudgeRow, wanted: Wanted, request: PageRequest) -> Page[TrafficOut]:
+    """Kept rows, the latest first."""
+    statement = select(TrafficRow).where(col(TrafficRow.judge_id) == judge.id)
+    if wanted.version is not None:
+        statement = statement.where(col(TrafficRow.version) == wanted.version)
+    if wanted.since is not None:
+        statement = statement.where(col(TrafficRow.created_at) >= wanted.since)
+    if wanted.verdict is not None:
+        statement = statement.where(col(TrafficRow.verdict) == wanted.verdict.value)
+    after = request.after_like(int)
+    if after is not None:
+        statement = statement.where(col(TrafficRow.number) < after[0])
+    rows = session.scalars(statement.order_by(col(TrafficRow.number).desc()).limit(request.limit + 1)).all()
+    return page_of(rows, request, lambda row: (row.number or 0,), TrafficOut.model_validate)
 
 
 def unlabelled(session: Session, version: VersionRow, since: datetime | None) -> Traffic:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from experiments.selection.__main__ import cases, main
+from experiments.selection.__main__ import main
 from experiments.selection.measuring import ALLOWED, OURS, WAYS, Measured, measure_case
 from experiments.selection.pool import DISTRACTIONS, WORDINGS, people_assertions
 from experiments.selection.report import write_report
 from experiments.selection.summary import summarize
 from experiments.standin import make_rows
-from experiments.worlds import MECHANISMS, make_world_file, read_labelled
+from experiments.worlds import make_world_file, read_labelled
 from experiments.worlds.cases import Case
 from optimizers.types import Label, Part
 
@@ -72,12 +72,6 @@ def test_differences_are_paired_by_world() -> None:
 def test_ways_measured_in_different_worlds_are_not_compared() -> None:
     with pytest.raises(ValueError, match="different worlds"):
         summarize([measured(OURS, "a", 1, 0.5), measured("other", "b", 1, 0.5)])
-
-
-def test_mechanisms_take_turns_and_each_file_meets_several() -> None:
-    found = cases(["a", "b"], [1, 2, 3], list(MECHANISMS))
-    assert len(found) == 6
-    assert all(len({case.mechanism for case in found if case.file == name}) == 3 for name in ("a", "b"))
 
 
 def test_the_report_says_that_it_is_simulated_and_holds_every_number(tmp_path: Path) -> None:

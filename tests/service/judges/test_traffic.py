@@ -31,6 +31,30 @@ def test_the_champion_judges_a_batch_which_is_kept(house: House) -> None:
     assert house.get("/judges/batch")["traffic"] == 10
 
 
+def test_kept_rows_are_listed_the_latest_first(house: House) -> None:
+    house.in_use("listed")
+    verdicts = {each["id"]: each["verdict"] for each in house.judge("listed", TRAFFIC[:7])["verdicts"]}
+    first = house.get("/judges/listed/traffic", limit=5)
+    rest = house.get("/judges/listed/traffic", limit=5, cursor=first["next"])
+    kept = [*first["items"], *rest["items"]]
+    assert [row["id"] for row in kept] == [row.id for row in reversed(TRAFFIC[:7])]
+    assert {row["id"]: row["verdict"] for row in kept} == verdicts
+    assert (kept[0]["input"], kept[0]["version"], kept[0]["sample"]) == (TRAFFIC[6].input, 1, None)
+    assert rest["next"] is None
+
+
+def test_kept_rows_are_listed_by_verdict_version_and_time(house: House) -> None:
+    house.in_use("sifted")
+    said = house.judge("sifted", TRAFFIC[:7])["verdicts"]
+
+    def listed(**wanted: str | int) -> set[str]:
+        return {row["id"] for row in house.get("/judges/sifted/traffic", **wanted)["items"]}
+
+    assert listed(verdict="fail") == {each["id"] for each in said if each["verdict"] == "fail"}
+    assert listed(version=1, since="2020-01-01") == {each["id"] for each in said}
+    assert listed(version=2) == listed(since="2100-01-01") == set()
+
+
 def test_without_a_champion_a_version_has_to_be_named(house: House) -> None:
     house.keep("unpromoted", run_id=house.run(house.dataset()))
     body = {"rows": [shown(TRAFFIC[0])]}
