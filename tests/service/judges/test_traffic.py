@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any
 
 import pytest
 
@@ -47,7 +48,7 @@ def test_kept_rows_are_listed_by_verdict_version_and_time(house: House) -> None:
     house.in_use("sifted")
     said = house.judge("sifted", TRAFFIC[:7])["verdicts"]
 
-    def listed(**wanted: str | int) -> set[str]:
+    def listed(**wanted: Any) -> set[str]:
         return {row["id"] for row in house.get("/judges/sifted/traffic", **wanted)["items"]}
 
     assert listed(verdict="fail") == {each["id"] for each in said if each["verdict"] == "fail"}
