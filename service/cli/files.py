@@ -2,7 +2,7 @@
 
 import csv
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,6 +110,14 @@ def write_judged(judged: Sequence[JudgedExample], out: Path | None) -> None:
             failure = f"{row.failure}: {row.message}" if row.failure else ""
             said = (row.verdict or "", _blank(row.fail_probability), row.rationale or "")
             writer.writerow((row.id, *said, failure))
+
+
+def write_table(rows: Iterable[Mapping[str, object]], columns: Sequence[str], out: Path | None) -> None:
+    """The `columns` of objects from a server, a line each."""
+    with _opened(out) as file:
+        writer = csv.DictWriter(file, columns, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def _line(evaluation: Evaluation, row_id: str) -> tuple[object, ...]:

@@ -23,6 +23,20 @@ BATCH = 1_000
 """Rows that the server judges in one request, at most."""
 JUDGING_TIMEOUT_S = 900.0
 
+TRAFFIC_COLUMNS = (
+    "created_at",
+    "version",
+    "id",
+    "input",
+    "output",
+    "verdict",
+    "fail_probability",
+    "rationale",
+    "failure",
+    "message",
+    "example_id",
+)
+
 Version = Annotated[
     int | None, typer.Option("--version", min=1, help="A version; the champion unless given.")
 ]
@@ -182,6 +196,25 @@ def judge(
             found += client.judges.judge(name, sent[start : start + BATCH], version=version, keep=keep)
         shown.progress("judging", len(sent), len(sent))
     write_judged(found, out)
+
+
+@judges.command()
+def traffic(
+    name: str,
+    out: Out = None,
+    since: Annotated[str | None, typer.Option(help="Only rows since then, as in 2026-11-01.")] = None,
+    verdict: Annotated[str | None, typer.Option(help="Only rows that `pass`, or that `fail`.")] = None,
+    version: Version = None,
+    server: Server = DEFAULT_SERVER,
+    key: Key = None,
+) -> None:
+    """Print or save the rows that were kept, with what the judge said of them (CSV), the latest first."""
+    from service.cli.files import write_table
+
+    wanted = {"since": since, "verdict": verdict, "version": version}
+    with connect(server, key) as client:
+        kept = client.judges.traffic(name, **{w: value for w, value in wanted.items() if value is not None})
+        write_table(kept, TRAFFIC_COLUMNS, out)
 
 
 @judges.command()

@@ -75,6 +75,18 @@ def test_a_file_is_judged_and_its_rate_and_sample_are_told(
     assert len(concord("judges", "sample", "used", "-n", 5).stdout.splitlines()) == 5
 
 
+def test_kept_rows_are_saved_as_a_table(
+    house: House, concord: Concord, traffic_csv: Path, tmp_path: Path
+) -> None:
+    house.in_use("saved")
+    judged = list(csv.DictReader(io.StringIO(concord("judges", "judge", "saved", traffic_csv).stdout)))
+    out = tmp_path / "failed.csv"
+    concord("judges", "traffic", "saved", "--verdict", "fail", "--out", out)
+    failed = list(csv.DictReader(out.open(encoding="utf-8")))
+    assert {row["id"] for row in failed} == {row["id"] for row in judged if row["verdict"] == "fail"}
+    assert {row["input"] for row in failed} <= {row.input for row in TRAFFIC}
+
+
 def test_what_is_not_to_be_kept_is_judged_all_the_same(
     house: House, concord: Concord, traffic_csv: Path
 ) -> None:
