@@ -5,7 +5,8 @@ Its tables live in the service's own database, so that a job is stored and sent 
 
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NoReturn
@@ -14,7 +15,8 @@ from dbos import DBOS, DBOSClient
 from dbos._dbos import _get_dbos_instance as _dbos
 from dbos._dbos_config import DBOSConfig
 from dbos._serialization import DBOSPortableJSONSerializer, DefaultSerializer
-from sqlalchemy import Engine, create_engine, event, make_url
+from dbos._sys_db_sqlite import SQLiteSystemDatabase
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
@@ -150,6 +152,20 @@ def _refuse_pickles() -> None:
     DefaultSerializer.deserialize = refuse
 
 
+@cache
+def _count_within_the_claim() -> None:
+    """Python's SQLite begins a transaction only before it writes: DBOS would count the jobs at work before
+    the transaction in which it claims more, and two workers could both fill the same places."""
+
+    @contextmanager
+    def begin(self: SQLiteSystemDatabase, _isolation: str | None) -> Iterator[Connection]:
+        with self.engine.connect() as connection, connection.begin():
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
+
+    SQLiteSystemDatabase._begin = begin
+
+
 # --- working ----------------------------------------------------------------------------------------
 
 
@@ -190,6 +206,8 @@ class Receiver:
     def start(self, work: Work) -> None:
         """Begin to take jobs. The tables must be there."""
         _refuse_pickles()
+        if self._global_concurrency is not None:
+            _count_within_the_claim()
         _register(work)
         DBOS(config=self._config())
         _log_as_everybody()

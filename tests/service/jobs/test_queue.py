@@ -55,6 +55,14 @@ def test_all_workers_together_keep_the_global_limit(shop: Shop) -> None:
     assert most == 2
 
 
+def test_workers_that_look_at_the_same_moment_do_not_fill_the_same_place(sqlite_shop: Shop) -> None:
+    shop = sqlite_shop
+    for _ in range(3):
+        shop.start_worker_and_wait(home=shop.home, concurrency=1, global_concurrency=1)
+    most, _ = _most_at_a_time(shop, [shop.submit(3) for _ in range(20)])
+    assert most == 1
+
+
 def test_the_global_limit_counts_no_dead_worker_for_ever(shop: Shop) -> None:
     killed = shop.start_worker(global_concurrency=1)
     first, second = shop.submit(60), shop.submit(2)
