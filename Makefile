@@ -17,7 +17,7 @@ up: $(VENV)/.runtime ## start API, worker and MLflow; Ctrl-C stops all of it
 	@$(BIN)/concord up
 
 test: $(VENV)/.dev ## run the tests
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/.dev ## style, types and layers
 	$(BIN)/ruff check .

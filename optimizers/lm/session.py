@@ -21,6 +21,13 @@ are looked up and reserved, and those before are stored and read. Each costs one
 the process is killed."""
 
 
+def questions_abreast(max_in_flight: int) -> int:
+    """How many questions a run asks at a time that has at most so many calls open: those that are with the
+    provider, and those that are looked up, reserved or stored meanwhile. So many calls at most are lost where
+    its process is killed."""
+    return max_in_flight + math.ceil(AHEAD * max_in_flight)
+
+
 class Session:
     """A `LanguageModel` under one budget and one spend cap. Made by `Gateway.session`.
 
@@ -47,7 +54,7 @@ class Session:
             raise InvalidInput(f"max_in_flight must be 1 or more, got {max_in_flight}")
         self.account = account
         self.places = asyncio.Semaphore(max_in_flight)
-        self.abreast = max_in_flight + math.ceil(AHEAD * max_in_flight)
+        self.abreast = questions_abreast(max_in_flight)
         self.turns = asyncio.Semaphore(self.abreast)
         self.refusals: dict[ModelRef, ConcordError] = {}
         self.spend_cap = spend_cap

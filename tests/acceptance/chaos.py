@@ -17,6 +17,7 @@ import httpx
 from sqlalchemy import Engine, select
 from sqlmodel import col
 
+from optimizers.lm.session import questions_abreast
 from service.composition import ledger_path
 from service.db import open_engine, transaction
 from service.jobs.states import Status
@@ -28,7 +29,9 @@ from tests.service.runs.conftest import LIVENESS_S
 KILLS = 8
 WORKERS = 4
 IN_FLIGHT = 4
-"""Model calls that one run has open: what a kill can cost it."""
+"""Model calls that one run has open."""
+LOST_AT_ONCE = questions_abreast(IN_FLIGHT)
+"""Calls that a kill can cost it."""
 LEASE_S = 4.0
 TICK_S = 0.05
 FROM, TO = 0.05, 0.7

@@ -22,15 +22,15 @@ from service.jobs.states import WAYS, Status
 from service.jobs.store import events_after
 from service.jobs.tables import JobRow
 from service.runs.tables import RunRow
-from tests.acceptance.chaos import IN_FLIGHT, KILLS, WORKERS, Chaos, chaos, process_of
+from tests.acceptance.chaos import KILLS, LOST_AT_ONCE, WORKERS, Chaos, chaos, process_of
 from tests.acceptance.chaos_runs import PROVIDERS, Cap, CappedRun, Outcome, outcome, planned, start
 from tests.acceptance.conftest import Site, site
 from tests.own_postgres import OwnPostgres, own_postgres
 
 SEED = os.environ.get("CHAOS_SEED", "1")
 LATENCY_MS = 40.0
-MOST_LOST = (KILLS + 2) * IN_FLIGHT
-"""What one run can pay for in vain: each kill, the freeze and the restart finds all its calls in flight."""
+MOST_LOST = (KILLS + 2) * LOST_AT_ONCE
+"""What one run can pay for in vain: each kill, the freeze and the restart finds all its calls under way."""
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +101,7 @@ def _only_what_was_in_flight_was_asked_again(found: Outcome, undisturbed: Outcom
     """At each provider, by all that arrived there."""
     in_flight = Counter[int]()
     for run, plan in zip(found.runs, planned(), strict=True):
-        in_flight[plan.provider] += storm.lost[run["id"]] * IN_FLIGHT
+        in_flight[plan.provider] += storm.lost[run["id"]] * LOST_AT_ONCE
     for provider, (asked, calm) in enumerate(zip(found.asked, undisturbed.asked, strict=True)):
         assert asked.keys() == calm.keys()
         assert not calm - asked

@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ from optimizers.errors import (
 )
 from optimizers.lm import Gateway, Price, Pricing, Session, SqliteLedger
 from optimizers.testing import LanguageModelContract
-from optimizers.types import Budget, Message, ModelRef, ModelRequest
+from optimizers.types import Budget, Message, ModelAnswer, ModelRef, ModelRequest
 
 MakeGateway = Callable[..., Gateway]
 MakeRequest = Callable[..., ModelRequest]
@@ -80,6 +81,34 @@ async def test_one_question_from_many_at_once_is_asked_once(
     assert len({answer.text for answer in answers}) == 1
     assert sum(not answer.cached for answer in answers) == 1
     assert server.received == 1
+
+
+@pytest.mark.timeout(10)
+async def test_a_question_asked_at_the_moment_at_which_its_answer_lands_is_answered(
+    make_gateway: MakeGateway,
+    request_for: MakeRequest,
+    ledger: SqliteLedger,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gateway, stored, landing, store = make_gateway(), asyncio.Event(), asyncio.Event(), ledger.commit
+
+    async def commit(*arguments: Any, **options: Any) -> ModelAnswer:
+        answer = await store(*arguments, **options)
+        stored.set()
+        await landing.wait()
+        return answer
+
+    async def ask_then() -> ModelAnswer:
+        await landing.wait()
+        return await gateway.session("second", Budget()).ask(request_for())
+
+    monkeypatch.setattr(ledger, "commit", commit)
+    first = asyncio.create_task(gateway.session("first", Budget()).ask(request_for()))
+    await stored.wait()
+    second = asyncio.create_task(ask_then())
+    await asyncio.sleep(0)  # it waits behind the first
+    landing.set()
+    assert (await second).text == (await first).text
 
 
 async def test_two_gateways_on_one_ledger_ask_once(

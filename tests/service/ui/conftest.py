@@ -66,8 +66,7 @@ class Site:
             time.sleep(0.05)
 
     def start_worker(self) -> None:
-        if "worker" not in self.processes:
-            self._start("worker")
+        self._start("worker")
 
     def stop(self, part: str) -> None:
         process = self.processes.pop(part)
@@ -165,11 +164,12 @@ def locked_site(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield found
 
 
-@pytest.fixture
-def working_site(shared_site: Site) -> Site:
-    """The same, with a worker."""
+@pytest.fixture(scope="module")
+def working_site(shared_site: Site) -> Iterator[Site]:
+    """The same, with a worker, which would cost the other files' tests time."""
     shared_site.start_worker()
-    return shared_site
+    yield shared_site
+    shared_site.stop("worker")
 
 
 # --- the browser ------------------------------------------------------------------------------------

@@ -21,14 +21,13 @@ def dataset(site: Site) -> str:
 
 
 @pytest.fixture(scope="module")
-def run(shared_site: Site) -> str:
+def run(working_site: Site) -> str:
     """A dataset with two criteria whose checks have been asked about its labelled rows; its id. One of the
     checks fails about every other row. Tests leave it as it is."""
-    shared_site.start_worker()
-    dataset = shared_site.dataset(rows=80)
+    dataset = working_site.dataset(rows=80)
     for text, check in ((TONE, 'output.contains("a")'), (SHORT, "size(output) % 2 == 0")):
-        assertion(shared_site, dataset, criterion(shared_site, dataset, text), check)
-    asked(shared_site, dataset)
+        assertion(working_site, dataset, criterion(working_site, dataset, text), check)
+    asked(working_site, dataset)
     return dataset
 
 

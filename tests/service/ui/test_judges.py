@@ -20,10 +20,9 @@ def example(shared_site: Site) -> str:
 
 
 @pytest.fixture(scope="module")
-def found(shared_site: Site, example: str) -> str:
+def found(working_site: Site, example: str) -> str:
     """A run on the example that has ended; its id."""
-    shared_site.start_worker()
-    return optimized(shared_site, example, strategy="bootstrap_fewshot", budget={"max_calls": 500})
+    return optimized(working_site, example, strategy="bootstrap_fewshot", budget={"max_calls": 500})
 
 
 @pytest.fixture(scope="module")

@@ -22,12 +22,11 @@ def desk(working_site: Site) -> str:
 
 
 @pytest.fixture(scope="module")
-def searched(shared_site: Site) -> tuple[str, str]:
+def searched(working_site: Site) -> tuple[str, str]:
     """The ids of a dataset and of a run on it that has ended."""
-    shared_site.start_worker()
-    dataset = upload_example(shared_site)
+    dataset = upload_example(working_site)
     budget = {"max_calls": NEEDED_CALLS + 200}
-    return dataset, optimized(shared_site, dataset, strategy="instruction_search", budget=budget)
+    return dataset, optimized(working_site, dataset, strategy="instruction_search", budget=budget)
 
 
 def test_the_estimate_follows_the_form(desk: str, page: Page) -> None:

@@ -16,10 +16,9 @@ WIDTHS = (420, 900, 1500)
 
 
 @pytest.fixture(scope="module")
-def example(shared_site: Site) -> str:
+def example(working_site: Site) -> str:
     """Our example as a dataset; its id."""
-    shared_site.start_worker()
-    return upload(shared_site, "support-desk")
+    return upload(working_site, "support-desk")
 
 
 def upload(site: Site, name: str) -> str:
