@@ -178,9 +178,7 @@ class Gateway:
         self._bind()
         while (flight := self._flights.get(key)) is not None:
             await session.wait(flight)
-            await asyncio.sleep(
-                0
-            )  # one that has just ended leaves in its turn: without a turn it never would
+            await asyncio.sleep(0)  # one that has just ended still has to leave
         return await self._ask_first(session, request, key)
 
     async def _ask_first(self, session: Session, request: ModelRequest, key: str) -> ModelAnswer:

@@ -5,7 +5,6 @@ Its tables live in the service's own database, so that a job is stored and sent 
 
 import logging
 import sqlite3
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,8 +36,6 @@ WORKFLOW = "concord.job"
 MAX_RECOVERIES = 10
 """A job that took so many workers down with it is not tried again."""
 POLL_S = 0.1
-SETTINGS_S = 2.0
-"""How long a queue's settings are remembered: a changed limit of all workers counts so much later."""
 MIDDLE_PRIORITY = 1_000
 """The engine takes low numbers first and has none below 1; jobs have priorities around 0, high first."""
 POOL_SIZE = 5
@@ -243,18 +240,12 @@ class Receiver:
 
     def _keep_own_limit(self) -> None:
         """DBOS keeps a queue's settings in the database, where the last worker to start would set the
-        limit of every worker. The limit of all together is everybody's; its own is this one's.
-
-        DBOS reads them anew at each poll, many times a second: here they are remembered for a while."""
+        limit of every worker. The limit of all together is everybody's; its own is this one's."""
         system: Any = _dbos()._sys_db  # Any: DBOS's types are not followed
         read = system.get_queue
-        known: dict[str, tuple[float, Any]] = {}
 
         def read_with_own_limit(name: str, **options: Any) -> Any:
-            until, queue = known.get(name, (0.0, None))
-            if queue is None or time.monotonic() > until:
-                queue = read(name, **options)
-                known[name] = time.monotonic() + SETTINGS_S, queue
+            queue = read(name, **options)
             if queue is not None:
                 queue._worker_concurrency = self._concurrency
             return queue
