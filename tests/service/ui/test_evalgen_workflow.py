@@ -21,7 +21,7 @@ PROMPT = """You answer for the support desk. Answer what the customer asked and 
 Use at most 80 words. Never promise a refund or a date that the desk sheet does not give."""
 GRADED = 20
 JUDGED = 60
-NAME = "support-desk"
+NAME = "graded-desk"
 DONE_MS = 240_000
 SOON_MS = 60_000
 

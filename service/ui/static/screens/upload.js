@@ -8,7 +8,7 @@ import { at, href } from "../kit/paths.js";
 import { exampleButton } from "../parts/example.js";
 import { dropAnywhere, fileDrop, handedOver } from "../parts/file-drop.js";
 import { loading, problem } from "../parts/notice.js";
-import { columnTable, rolesOf } from "./upload/columns.js";
+import { columnTable, rolesOf, withRole } from "./upload/columns.js";
 import { describing } from "./upload/describing.js";
 import { labelWords, mappingOf } from "./upload/labels.js";
 import { refusedRows, summary, warningsOf } from "./upload/findings.js";
@@ -105,6 +105,7 @@ async function inspect(place, state, context, take) {
 function draw(place, state, found, context, again, take) {
   const kept = place.querySelector(".describing"); // words that were written stay when a column changes
   const focused = document.activeElement?.id;
+  let columns = rolesOf(found); // with each change: the next may come before the server has seen the last
   fill(
     place,
     fileHead(state.file, take),
@@ -117,7 +118,7 @@ function draw(place, state, found, context, again, take) {
         "section",
         { class: "card stack", "aria-labelledby": "columns-title" },
         h("h2", { id: "columns-title" }, "Columns and first rows"),
-        columnTable(found, (role, header) => again({ columns: rolesOf(found, role, header) })),
+        columnTable(found, (role, header) => again({ columns: (columns = withRole(columns, role, header)) })),
       ),
       labelWords(found, (words) => again({ mapping: mappingOf(found, words) })),
       refusedRows(found),

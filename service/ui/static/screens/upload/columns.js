@@ -1,7 +1,8 @@
 /* Which column plays which part: read by the server, changed by the user.
  *
  *   columnTable(found, onRole(role, header))  `role` is a name, "annotator:<name>", or "" for not read
- *   rolesOf(found, role, header)              -> the request's `columns` with that change
+ *   rolesOf(found)                            -> the request's `columns` as the server understood them
+ *   withRole(columns, role, header)           -> the same with that change
  */
 
 import { h } from "../../kit/dom.js";
@@ -41,15 +42,18 @@ export function columnTable(found, onRole) {
   );
 }
 
-export function rolesOf(found, role, header) {
-  const roles = {};
-  const annotators = {};
-  for (const column of found.columns) {
-    if (column.annotator) annotators[column.annotator] = column.name;
-    else if (column.role) roles[column.role] = column.name;
+export function rolesOf(found) {
+  const columns = { annotators: {} };
+  for (const { name, role, annotator } of found.columns) {
+    if (annotator) columns.annotators[annotator] = name;
+    else if (role) columns[role] = name;
   }
+  return columns;
+}
+
+export function withRole({ annotators: people, ...roles }, role, header) {
+  const annotators = Object.fromEntries(Object.entries(people).filter(([, column]) => column !== header));
   for (const name of SINGLE) if (roles[name] === header) roles[name] = null; // what is not named is guessed again
-  for (const [name, column] of Object.entries(annotators)) if (column === header) delete annotators[name];
   if (role.startsWith("annotator:")) annotators[role.slice("annotator:".length)] = header;
   else if (role) roles[role] = header;
   return { ...roles, annotators };
