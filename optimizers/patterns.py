@@ -2,10 +2,11 @@
 
 A pattern may not run away: not when it is compiled (a nested repetition is written out, and
 `a{99999999}` takes a minute and gigabytes), nor when it is searched for. So its length and its
-repetitions are bounded before it is compiled, and a search has a time limit.
+repetitions are bounded before it is compiled, and each search has a time limit.
 """
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from math import prod
 
@@ -31,7 +32,7 @@ class PatternTimeout(Exception):
 
 
 class Pattern:
-    """A compiled pattern of bounded size."""
+    """A compiled pattern whose searches end."""
 
     def __init__(self, compiled: "regex.Pattern[str]") -> None:
         self._compiled = compiled
@@ -55,10 +56,16 @@ class Pattern:
     def count(self, text: str) -> int:
         """How many matches `text` holds that do not overlap.
 
-        No limit of its own: only for a process whose time is bounded, where a second clock, which also counts
-        the time that other processes take, would end a count too early and hide that it ran away.
+        Raises:
+            PatternTimeout: it takes too long.
         """
-        return sum(1 for _ in self._compiled.finditer(text))
+        return sum(1 for _ in self._all(text))
+
+    def _all(self, text: str) -> Iterator["regex.Match[str]"]:
+        try:
+            yield from self._compiled.finditer(text, timeout=PATTERN_TIMEOUT_S)
+        except TimeoutError:
+            raise PatternTimeout(f"the pattern took more than {PATTERN_TIMEOUT_S} s") from None
 
 
 @lru_cache(maxsize=256)

@@ -54,8 +54,11 @@ class Judges:
         found = self._wire.post(f"{_path(name)}/verdicts", body)
         return tuple(JudgedExample.model_validate(verdict) for verdict in found["verdicts"])
 
-    def traffic(self, name: str, **wanted: Any) -> Iterator[dict[str, Any]]:
-        """Kept rows with what the judge said of them, the latest first. Wanted: since, version, verdict."""
+    def traffic(
+        self, name: str, *, since: str | None = None, verdict: str | None = None, version: int | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """Kept rows with what the judge said of them, the latest first."""
+        wanted = given(since=since, verdict=verdict, version=version)
         return self._wire.pages(f"{_path(name)}/traffic", wanted)
 
     def forget_traffic(self, name: str, before: str) -> int:

@@ -9,6 +9,7 @@ to play tricks with. This module runs in the process of `worker` alone.
 import importlib
 import json
 import re
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +19,7 @@ from cel_expr_python import cel
 from optimizers.checks import text
 from optimizers.checks.limits import Token, check_limits, refused, tokens
 from optimizers.errors import CheckRefused
-from optimizers.patterns import guarded
+from optimizers.patterns import PatternTimeout, guarded
 
 _TEXT, _TEXTS = cel.Type.STRING, cel.Type.List(cel.Type.STRING)
 _BOOL, _INT, _DOUBLE, _ANY = cel.Type.BOOL, cel.Type.INT, cel.Type.DOUBLE, cel.Type.DYN
@@ -69,6 +70,16 @@ def _fits_object(given: str, schema: dict[str, object]) -> object:
     return _fits_schema(given, json.dumps(schema))
 
 
+def _count(given: str, pattern: str) -> int:
+    """A count that runs away ends the process as its CPU clock would: on a busy machine the pattern's own
+    clock, which counts the time of others too, may strike first."""
+    try:
+        return guarded(pattern).count(given)
+    except PatternTimeout:
+        signal.raise_signal(signal.SIGPROF)
+        raise
+
+
 def _is_json(given: str) -> bool:
     try:
         json.loads(given)
@@ -89,7 +100,7 @@ _FUNCTIONS = (
     _Function(name="mentions", takes=(_TEXT, _TEXT), gives=_BOOL, does=text.mentions),
     _Function(name="mentionsAny", takes=(_TEXT, _TEXTS), gives=_BOOL, does=text.mentions_any),
     _Function(name="mentionsAll", takes=(_TEXT, _TEXTS), gives=_BOOL, does=text.mentions_all),
-    _Function(name="count", takes=(_TEXT, _TEXT), gives=_INT, does=lambda given, p: guarded(p).count(given)),
+    _Function(name="count", takes=(_TEXT, _TEXT), gives=_INT, does=_count),
     _Function(name="overlap", takes=(_TEXT, _TEXT), gives=_DOUBLE, does=text.overlap),
     _Function(name="numbers", takes=(_TEXT,), gives=_TEXTS, does=text.numbers),
     _Function(name="newNumbers", takes=(_TEXT, _TEXT), gives=_TEXTS, does=text.new_numbers),

@@ -211,9 +211,8 @@ def traffic(
     """Print or save the rows that were kept, with what the judge said of them (CSV), the latest first."""
     from service.cli.files import write_table
 
-    wanted = {"since": since, "verdict": verdict, "version": version}
     with connect(server, key) as client:
-        kept = client.judges.traffic(name, **{w: value for w, value in wanted.items() if value is not None})
+        kept = client.judges.traffic(name, since=since, verdict=verdict, version=version)
         write_table(kept, TRAFFIC_COLUMNS, out)
 
 

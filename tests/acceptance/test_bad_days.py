@@ -14,7 +14,6 @@ import pytest
 from mlflow import MlflowClient
 
 from experiments.standin import Fault, FaultKind, StandIn
-from optimizers.lm.session import questions_abreast
 from tests.acceptance.conftest import IN_FLIGHT, Site, Undisturbed
 from tests.experiments.conftest import MlflowServer
 from tests.service.runs.conftest import LIVENESS_S
@@ -146,7 +145,7 @@ def test_a_full_disk_pauses_a_run_and_room_lets_it_go_on(
     assert service.workers[0].poll() is None
     run = service.resumed(run)
     assert run["artifact_digest"] == undisturbed.run["artifact_digest"]
-    assert provider.paid_twice <= undisturbed.paid_twice + questions_abreast(IN_FLIGHT)
+    assert provider.paid_twice <= undisturbed.paid_twice + IN_FLIGHT
 
 
 @contextmanager

@@ -25,6 +25,8 @@ def test_a_search_that_runs_away_is_stopped() -> None:
     runaway = guarded(r"(a|aa)+$")
     with pytest.raises(PatternTimeout):
         runaway.first("a" * 5_000 + "!")
+    with pytest.raises(PatternTimeout):
+        runaway.count("a" * 5_000 + "!")
 
 
 def test_a_sane_pattern_finds_and_counts() -> None:

@@ -136,6 +136,12 @@ def test_what_runs_away_on_a_row_is_stopped_and_the_other_rows_are_judged(
     assert isinstance(last, Verdict)
 
 
+def test_a_pattern_that_runs_away_is_refused_also_where_its_own_clock_strikes_first() -> None:
+    patient = CheckRunner(cpu_s=20.0)
+    assert "took more than" in refusal(patient, "count(output, '(a|aa)+$') > 0").reason
+    patient.close()
+
+
 def test_a_check_that_needs_too_much_memory_is_stopped() -> None:
     small = CheckRunner(memory_bytes=160 * 1024 * 1024, cpu_s=5.0)
     rows = [row("fine."), row("é" * 1_000_000), row("fine too.")]

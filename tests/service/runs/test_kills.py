@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from optimizers.lm.session import questions_abreast
 from tests.service.runs.conftest import Deployment, deployed
 
 IN_FLIGHT = 8
@@ -47,7 +46,7 @@ def _is_the_same(outcome: Outcome, undisturbed: Outcome, kills: int) -> None:
     assert outcome.run["trials"] == undisturbed.run["trials"]
     # What was in flight at a kill was charged and its answer lost; a second sample (the winner's
     # repeatability) is charged in the undisturbed run too.
-    assert outcome.paid_twice - undisturbed.paid_twice <= kills * questions_abreast(IN_FLIGHT)
+    assert outcome.paid_twice - undisturbed.paid_twice <= kills * IN_FLIGHT
 
 
 def test_a_run_killed_three_times_is_the_run_that_it_would_have_been(
